@@ -1,0 +1,1 @@
+"""stateof: from raw survey responses to a report in which every sentence is proved."""

@@ -1,0 +1,281 @@
+"""The survey's definition: `survey.toml` as frozen objects, checked on load.
+
+Survey ─┬─ Wave ──── files, encoding, header rows, which rows to drop
+        ├─ Question ─ kind, options, where its columns are in each wave, who was asked
+        ├─ Dimension ─ a question whose answers (grouped) are the domains of the report
+        └─ Target ─── population shares to weight to
+
+`docs/survey-definition.md` explains every key with an example.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from pipeline.errors import NotFound
+
+Kind = Literal["single", "select-all", "scale", "numeric", "open"]
+PerWave = dict[str, tuple[str, ...]]
+Condition = dict[str, tuple[str, ...]]
+
+
+class _Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Frozen, keyword-only, and a misspelt key is an error."""
+
+
+class Drop(_Noun):
+    """Rows to leave out: those whose `column` holds one of `values`."""
+
+    reason: str
+    column: str
+    values: tuple[str, ...]
+
+
+class Wave(_Noun):
+    """One fielding of the survey.
+
+    Columns are named by their header; of several header rows the first names the
+    question (carried to the right over blanks) and the last names the item, and the
+    two are written `question | item`.
+    """
+
+    id: str
+    files: tuple[str, ...]
+    start: dt.date
+    end: dt.date
+    source: str = ""
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    header_rows: Literal[1, 2, 3] = 1
+    respondent: str = ""
+    weight: str = ""
+    missing: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    drop: tuple[Drop, ...] = ()
+
+
+class Option(_Noun):
+    """One answer that can be chosen.
+
+    `raw` lists other spellings in the export, for all waves or by wave; the label and
+    the code always count. `missing` marks an answer such as "prefer not to say": it is
+    kept apart from a skipped question and is not in the base.
+    """
+
+    code: str
+    label: str
+    raw: tuple[str, ...] | PerWave = ()
+    missing: bool = False
+    say: str = ""
+
+    def spellings(self, wave: str) -> tuple[str, ...]:
+        """Every text that means this option in an export of `wave`."""
+        raw = self.raw.get(wave, ()) if isinstance(self.raw, dict) else self.raw
+        return (self.label, self.code, *raw)
+
+
+class Net(_Noun):
+    """Several options counted as one, as in "agree" = "strongly agree" + "agree"."""
+
+    code: str
+    label: str
+    of: tuple[str, ...]
+    say: str = ""
+
+
+class Scale(_Noun):
+    """The ends of a rating scale; every whole number between them is an answer."""
+
+    low: int
+    high: int
+    low_label: str = ""
+    high_label: str = ""
+
+
+class Break(_Noun):
+    """From `wave` on, answers cannot be compared with earlier ones: `reason`."""
+
+    wave: str
+    reason: str
+
+
+class Question(_Noun):
+    """One question, and where its answers lie in each wave's export.
+
+    `columns` maps a wave to a column (`"Q4"`, `"Tools | *"` for one column an option);
+    `*` matches any text. `asked` is the routing: the answers to earlier questions that
+    lead here. `base` narrows who is counted further than who was asked.
+    """
+
+    id: str
+    text: str
+    kind: Kind
+    columns: dict[str, str]
+    options: tuple[Option, ...] | str = ()
+    nets: tuple[Net, ...] = ()
+    scale: Scale | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    separator: str = ""
+    unlisted: Literal["error", "reject"] = "error"
+    asked: Condition = {}
+    base: Condition = {}
+    breaks: tuple[Break, ...] = ()
+    title: str = ""
+    say: str = ""
+    base_say: str = ""
+
+    def option(self, code: str) -> Option:
+        """The option with this code; raises `NotFound`."""
+        for option in self.choices:
+            if option.code == code:
+                return option
+        raise NotFound.among(
+            f"option of {self.id}", code, [o.code for o in self.choices]
+        )
+
+    @property
+    def choices(self) -> tuple[Option, ...]:
+        """The options; for a scale, its whole numbers."""
+        if self.scale is not None:
+            ends = {self.scale.low: self.scale.low_label}
+            ends[self.scale.high] = self.scale.high_label
+            steps = range(self.scale.low, self.scale.high + 1)
+            return tuple(
+                Option(code=str(i), label=str(i), raw=(ends[i],) if ends.get(i) else ())
+                for i in steps
+            )
+        assert not isinstance(self.options, str), "resolved on load"
+        return self.options
+
+    def value(self, code: str) -> int:
+        """The number an option is stored as: its rating, or its place in the list."""
+        if self.scale is not None:
+            return int(code)
+        return [o.code for o in self.choices].index(code) + 1
+
+    def items(self) -> tuple[str, ...]:
+        """The keys under which answers are stored: the question, or one an option."""
+        if self.kind == "select-all":
+            return tuple(f"{self.id}.{o.code}" for o in self.choices)
+        return () if self.kind == "open" else (self.id,)
+
+    def label(self) -> str:
+        """A short name for headings."""
+        return self.title or self.text
+
+    def break_between(self, earlier: str, later: str) -> Break | None:
+        """The break in comparability after `earlier` and up to `later`, if any."""
+        for found in self.breaks:
+            if earlier < found.wave <= later:
+                return found
+        return None
+
+
+class Group(_Noun):
+    """One domain of a dimension: a set of options; `["*"]` is all the rest."""
+
+    code: str
+    label: str
+    options: tuple[str, ...]
+    say: str = ""
+
+
+class Dimension(_Noun):
+    """A way to split respondents; without `groups` every option is a domain."""
+
+    id: str
+    label: str
+    question: str
+    groups: tuple[Group, ...] = ()
+
+
+class Target(_Noun):
+    """Population shares of a dimension, to which a wave is weighted."""
+
+    wave: str
+    dimension: str
+    shares: dict[str, float]
+    source: str
+
+
+class About(_Noun):
+    """What a reader must know of how it was made; what is left out is not disclosed."""
+
+    sponsor: str = ""
+    conducted_by: str = ""
+    collection: str = ""
+    instrument: str = ""
+    population: str = ""
+    sample: str = ""
+    mode: str = ""
+    processing: str = ""
+    limitations: str = ""
+    licence: str = ""
+    citation: str = ""
+
+
+class Survey(_Noun):
+    """A survey with all its waves. Order in the file is the order in the report."""
+
+    id: str
+    title: str
+    sample: Literal["opt-in", "probability"]
+    waves: tuple[Wave, ...] = msgspec.field(name="wave")
+    questions: tuple[Question, ...] = msgspec.field(name="question")
+    dimensions: tuple[Dimension, ...] = msgspec.field(name="dimension", default=())
+    crosses: tuple[tuple[str, str], ...] = ()
+    targets: tuple[Target, ...] = msgspec.field(name="target", default=())
+    lists: dict[str, tuple[Option, ...]] = {}
+    duplicates: Literal["first", "last", "error"] = "error"
+    min_base: int = 30
+    notice: str = ""
+    say: str = "respondents"
+    about: About = About()
+
+    def wave(self, wave_id: str) -> Wave:
+        """The wave with this id; raises `NotFound`."""
+        for wave in self.waves:
+            if wave.id == wave_id:
+                return wave
+        raise NotFound.among("wave", wave_id, [w.id for w in self.waves])
+
+    def question(self, question_id: str) -> Question:
+        """The question with this id; raises `NotFound`."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise NotFound.among("question", question_id, [q.id for q in self.questions])
+
+    def dimension(self, dimension_id: str) -> Dimension:
+        """The dimension with this id; raises `NotFound`."""
+        for dimension in self.dimensions:
+            if dimension.id == dimension_id:
+                return dimension
+        known = [d.id for d in self.dimensions]
+        raise NotFound.among("dimension", dimension_id, known)
+
+    def domains(self, dimension_id: str) -> tuple[Group, ...]:
+        """The domains of a dimension, in order, with `*` spelt out."""
+        dimension = self.dimension(dimension_id)
+        options = self.question(dimension.question).choices
+        if not dimension.groups:
+            return tuple(
+                Group(code=o.code, label=o.label, options=(o.code,), say=o.say)
+                for o in options
+                if not o.missing
+            )
+        named = {code for group in dimension.groups for code in group.options}
+        rest = tuple(o.code for o in options if o.code not in named and not o.missing)
+        return tuple(
+            msgspec.structs.replace(g, options=rest) if g.options == ("*",) else g
+            for g in dimension.groups
+        )
+
+    def asked_in(self, wave_id: str) -> Iterator[Question]:
+        """The questions that have columns in a wave."""
+        return (q for q in self.questions if wave_id in q.columns)

@@ -1,0 +1,1 @@
+"""Read an export and recode it to the definition."""

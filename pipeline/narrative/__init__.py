@@ -1,0 +1,1 @@
+"""Facts, sentences that are true of them, and drafts that stay among those."""

@@ -1,0 +1,1 @@
+"""One Report document, several forms; renderers compute nothing."""
