@@ -27,7 +27,7 @@ class _Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Frozen, keyword-only, and a misspelt key is an error."""
 
 
-class Drop(_Noun):
+class Drop(_Noun, frozen=True):
     """Rows to leave out: those whose `column` holds one of `values`."""
 
     reason: str
@@ -35,7 +35,7 @@ class Drop(_Noun):
     values: tuple[str, ...]
 
 
-class Wave(_Noun):
+class Wave(_Noun, frozen=True):
     """One fielding of the survey.
 
     Columns are named by their header; of several header rows the first names the
@@ -58,7 +58,7 @@ class Wave(_Noun):
     drop: tuple[Drop, ...] = ()
 
 
-class Option(_Noun):
+class Option(_Noun, frozen=True):
     """One answer that can be chosen.
 
     `raw` lists other spellings in the export, for all waves or by wave; the label and
@@ -78,7 +78,7 @@ class Option(_Noun):
         return (self.label, self.code, *raw)
 
 
-class Net(_Noun):
+class Net(_Noun, frozen=True):
     """Several options counted as one, as in "agree" = "strongly agree" + "agree"."""
 
     code: str
@@ -87,7 +87,7 @@ class Net(_Noun):
     say: str = ""
 
 
-class Scale(_Noun):
+class Scale(_Noun, frozen=True):
     """The ends of a rating scale; every whole number between them is an answer."""
 
     low: int
@@ -96,14 +96,14 @@ class Scale(_Noun):
     high_label: str = ""
 
 
-class Break(_Noun):
+class Break(_Noun, frozen=True):
     """From `wave` on, answers cannot be compared with earlier ones: `reason`."""
 
     wave: str
     reason: str
 
 
-class Question(_Noun):
+class Question(_Noun, frozen=True):
     """One question, and where its answers lie in each wave's export.
 
     `columns` maps a wave to a column (`"Q4"`, `"Tools | *"` for one column an option);
@@ -176,7 +176,7 @@ class Question(_Noun):
         return None
 
 
-class Group(_Noun):
+class Group(_Noun, frozen=True):
     """One domain of a dimension: a set of options; `["*"]` is all the rest."""
 
     code: str
@@ -185,7 +185,7 @@ class Group(_Noun):
     say: str = ""
 
 
-class Dimension(_Noun):
+class Dimension(_Noun, frozen=True):
     """A way to split respondents; without `groups` every option is a domain."""
 
     id: str
@@ -194,7 +194,7 @@ class Dimension(_Noun):
     groups: tuple[Group, ...] = ()
 
 
-class Target(_Noun):
+class Target(_Noun, frozen=True):
     """Population shares of a dimension, to which a wave is weighted."""
 
     wave: str
@@ -203,7 +203,7 @@ class Target(_Noun):
     source: str
 
 
-class About(_Noun):
+class About(_Noun, frozen=True):
     """What a reader must know of how it was made; what is left out is not disclosed."""
 
     sponsor: str = ""
@@ -219,7 +219,7 @@ class About(_Noun):
     citation: str = ""
 
 
-class Survey(_Noun):
+class Survey(_Noun, frozen=True):
     """A survey with all its waves. Order in the file is the order in the report."""
 
     id: str

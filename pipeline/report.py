@@ -19,7 +19,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen, keyword-only."""
 
 
-class Fact(_Part):
+class Fact(_Part, frozen=True):
     """One displayed value and the row of `estimates.parquet` it comes from.
 
     `estimate`, `low` and `high` are in the estimate's own unit (a share is 0 to 1).
@@ -41,7 +41,7 @@ class Fact(_Part):
     base: str
 
 
-class Sentence(_Part):
+class Sentence(_Part, frozen=True):
     """One sentence, the ids of the facts it states, and the pattern that worded it."""
 
     id: str
@@ -50,7 +50,7 @@ class Sentence(_Part):
     pattern: str
 
 
-class Table(_Part):
+class Table(_Part, frozen=True):
     """A table as text, ready to print; the first column holds row headings."""
 
     caption: str
@@ -58,7 +58,7 @@ class Table(_Part):
     rows: tuple[tuple[str, ...], ...]
 
 
-class Figure(_Part):
+class Figure(_Part, frozen=True):
     """The sandwich: title, subtitle, drawing, caption, table, downloads.
 
     `wide` and `narrow` are file names of SVGs beside the document, `files` maps a
@@ -79,7 +79,7 @@ class Figure(_Part):
     table: Table
 
 
-class Section(_Part):
+class Section(_Part, frozen=True):
     """A heading, a summary of proved sentences, and figures."""
 
     id: str
@@ -90,14 +90,14 @@ class Section(_Part):
     figures: tuple[Figure, ...]
 
 
-class Disclosure(_Part):
+class Disclosure(_Part, frozen=True):
     """One item of the transparency checklist; no text means it is not disclosed."""
 
     item: str
     text: str | None
 
 
-class Report(_Part):
+class Report(_Part, frozen=True):
     """All of a published report, in reading order."""
 
     id: str

@@ -1,0 +1,135 @@
+"""A report as its editor defines it: `reports/<report>.toml`, checked on load.
+
+Sections hold figures (what to draw) and claims (what to say). Neither holds a number:
+the outline names estimates, the pipeline fills them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from pipeline.definition import Survey
+from pipeline.errors import DefinitionError, NotFound
+from pipeline.load import read_toml
+
+FigureKind = Literal["bars", "waves", "distribution", "stacked", "ranks", "heat"]
+ClaimKind = Literal["level", "range", "compare", "trend", "ranking", "mode", "mean"]
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Frozen, keyword-only, and a misspelt key is an error."""
+
+
+class FigureSpec(_Entry, frozen=True):
+    """One chart: its kind, the question, and how to split it.
+
+    bars          shares of one `term` over the domains of `by`, or of every option
+    waves         shares of options in two or more waves
+    distribution  a scale's whole distribution, one panel a domain of `by`
+    stacked       shares of all options adding up to 100 %, one bar a domain of `by`
+    ranks         the rank of each option in two or more waves
+    heat          shares of one `term` in the cells of `by` = "role*industry"
+    """
+
+    id: str
+    kind: FigureKind
+    question: str
+    term: str = ""
+    by: str = ""
+    top: int = 0
+    waves: tuple[str, ...] = ()
+
+
+class ClaimSpec(_Entry, frozen=True):
+    """Something to say of estimates.
+
+    level    the share of `term` (in `domain` of `by`, else of everyone)
+    range    the lowest and highest share of `term` over the domains of `by`
+    compare  the share of `term` in `domain` against that in `versus`
+    trend    the share of `term` (or the mean) now and in the wave before
+    ranking  the `top` options in order (in `domain` of `by`, else of everyone)
+    mode     the most frequent rating (in `domain` of `by`, else of everyone)
+    mean     the mean rating (in `domain` of `by`, else of everyone)
+    """
+
+    kind: ClaimKind
+    question: str
+    term: str = ""
+    by: str = ""
+    domain: str = ""
+    versus: str = ""
+    top: int = 3
+
+
+class SectionSpec(_Entry, frozen=True):
+    """A heading with its figures and claims, in reading order."""
+
+    id: str
+    title: str
+    figures: tuple[FigureSpec, ...] = msgspec.field(name="figure", default=())
+    claims: tuple[ClaimSpec, ...] = msgspec.field(name="claim", default=())
+
+
+class Outline(_Entry, frozen=True):
+    """One report on one wave of one survey."""
+
+    id: str
+    survey: str
+    wave: str
+    title: str
+    standfirst: str
+    sections: tuple[SectionSpec, ...] = msgspec.field(name="section")
+
+    def figures(self) -> Iterator[FigureSpec]:
+        """Every figure, in reading order."""
+        return (figure for section in self.sections for figure in section.figures)
+
+
+def load_outline(path: Path, survey: Survey) -> Outline:
+    """Read and check a report's outline against its survey; raises `DefinitionError`."""
+    outline = read_toml(path, Outline)
+    seen: set[str] = set()
+    survey.wave(outline.wave)
+    for section in outline.sections:
+        for entry in (*section.figures, *section.claims):
+            where = f"{path}, section {section.id}, {entry.kind} of {entry.question}"
+            try:
+                _check(survey, entry)
+            except NotFound as error:
+                raise DefinitionError(
+                    error.what, where=where, remedy=error.remedy
+                ) from None
+    for figure in outline.figures():
+        if figure.id in seen:
+            raise DefinitionError(f"two figures have the id '{figure.id}'", where=str(path))
+        seen.add(figure.id)
+    return outline
+
+
+def survey_of(path: Path) -> str:
+    """The id of the survey that a report is about."""
+    return read_toml(path, Outline).survey
+
+
+def _check(survey: Survey, entry: FigureSpec | ClaimSpec) -> None:
+    question = survey.question(entry.question)
+    if entry.term:
+        known = [o.code for o in question.choices] + [n.code for n in question.nets]
+        if entry.term not in known:
+            raise NotFound.among(f"option of {question.id}", entry.term, known)
+    dimensions = entry.by.split("*") if entry.by else []
+    for dimension in dimensions:
+        survey.dimension(dimension)
+    if isinstance(entry, FigureSpec):
+        for wave in entry.waves:
+            survey.wave(wave)
+        return
+    for domain in filter(None, (entry.domain, entry.versus)):
+        for dimension, code in zip(dimensions, domain.split("*"), strict=True):
+            known = [g.code for g in survey.domains(dimension)]
+            if code not in known:
+                raise NotFound.among(f"domain of {dimension}", code, known)
