@@ -90,12 +90,16 @@ class Outline(_Entry, frozen=True):
 
 
 def load_outline(path: Path, survey: Survey) -> Outline:
-    """Read and check a report's outline against its survey; raises `DefinitionError`."""
+    """Read a report's outline and check it against its survey.
+
+    Raises `DefinitionError` naming section, kind and question.
+    """
     outline = read_toml(path, Outline)
     seen: set[str] = set()
     survey.wave(outline.wave)
     for section in outline.sections:
-        for entry in (*section.figures, *section.claims):
+        entries: tuple[FigureSpec | ClaimSpec, ...] = section.figures + section.claims
+        for entry in entries:
             where = f"{path}, section {section.id}, {entry.kind} of {entry.question}"
             try:
                 _check(survey, entry)
@@ -105,7 +109,8 @@ def load_outline(path: Path, survey: Survey) -> Outline:
                 ) from None
     for figure in outline.figures():
         if figure.id in seen:
-            raise DefinitionError(f"two figures have the id '{figure.id}'", where=str(path))
+            what = f"two figures have the id '{figure.id}'"
+            raise DefinitionError(what, where=str(path))
         seen.add(figure.id)
     return outline
 
