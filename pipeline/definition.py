@@ -161,7 +161,7 @@ class Question(_Noun, frozen=True):
     def items(self) -> tuple[str, ...]:
         """The keys under which answers are stored: the question, or one an option."""
         if self.kind == "select-all":
-            return tuple(f"{self.id}.{o.code}" for o in self.choices)
+            return tuple(f"{self.id}.{o.code}" for o in self.choices if not o.missing)
         return () if self.kind == "open" else (self.id,)
 
     def label(self) -> str:

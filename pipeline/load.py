@@ -149,6 +149,8 @@ def _kind_problems(question: Question) -> Iterator[Problem]:
         yield "scale", "belongs to a scale question, and only there"
     if question.scale and question.scale.low >= question.scale.high:
         yield "scale", "low must be under high"
+    if question.nets and kind not in ("single", "scale"):
+        yield "nets", "belong to a single or scale question"
     if question.separator and kind != "select-all":
         yield "separator", "belongs to a select-all question"
     if kind != "numeric" and (question.minimum, question.maximum) != (None, None):

@@ -47,7 +47,7 @@ def read_wave(con: DuckDBPyConnection, wave: Wave, raw: Path) -> tuple[Export, .
             raise DataError(
                 f"its columns are not those of {exports[0].path.name}",
                 where=str(export.path),
-                remedy="Files of one wave must have the same columns in the same order.",
+                remedy="All files of a wave need the same columns in the same order.",
             )
         offset += export.rows + wave.header_rows
         exports.append(export)
@@ -64,7 +64,7 @@ def _read_file(
     with tempfile.TemporaryDirectory(prefix="stateof-") as folder:
         clean = Path(folder) / "body.csv"
         clean.write_text(body, encoding="utf-8", newline="")
-        source = con.read_csv(
+        body_rows = con.read_csv(  # noqa: F841 - DuckDB finds it by its name
             str(clean),
             header=False,
             columns=types,
@@ -74,9 +74,11 @@ def _read_file(
             escapechar='"',
             store_rejects=True,
         )
-        lead = f"SELECT {offset + wave.header_rows} + row_number() OVER () AS respondent"
+        lead = (
+            f"SELECT {offset + wave.header_rows} + row_number() OVER () AS respondent"
+        )
         verb = "CREATE OR REPLACE TABLE raw AS" if first else "INSERT INTO raw"
-        con.execute(f"{verb} {lead}, * FROM source")
+        con.execute(f"{verb} {lead}, * FROM body_rows")
     _refuse_ragged(con, path, wave)
     rows = _count(con, offset)
     if not rows:
@@ -122,7 +124,7 @@ def _text(path: Path, content: bytes, encoding: str) -> str:
         raise DataError(
             f"is not {encoding}: byte 0x{content[error.start]:02x}",
             where=f"{path}, line {row}",
-            remedy="Set the wave's encoding; cp1252 and mac_roman are the usual others.",
+            remedy="Set the wave's encoding; cp1252 and mac_roman are common.",
         ) from None
     if "\0" in text:
         row = text.count("\n", 0, text.index("\0")) + 1

@@ -1,0 +1,202 @@
+"""Which column of an export belongs to which question, and what its cells mean.
+
+A pattern names columns by their header; `*` matches any text. What a cell means is
+decided once for each distinct text of a column (`Meaning`), never for each row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+import msgspec
+
+from pipeline.definition import Question, Wave
+from pipeline.errors import DataError, suggestion
+from pipeline.ingest.reader import BETWEEN
+from pipeline.load import plain
+
+Verdict = Literal["answered", "declined", "seen", "skipped", "invalid"]
+NOT_TICKED = {"0", "no", "false", "unchecked", "not selected"}
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of the export that a question reads; `option` if it is one option's."""
+
+    index: int
+    name: str
+    question: Question
+    option: str = ""
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    """What one distinct text in a column says."""
+
+    column: int
+    text: str
+    question: str
+    item: str
+    value: Decimal | None
+    verdict: Verdict
+    reason: str = ""
+
+
+def find(names: tuple[str, ...], pattern: str) -> list[tuple[int, str]]:
+    """The columns whose name matches, each with what the last `*` stood for."""
+    parts = [re.escape(plain(part)) for part in pattern.split("*")]
+    # A separator next to `*` loses its outer space to `plain`; let it match anyway.
+    regex = re.compile(r"\s*(.*?)\s*".join(parts) if len(parts) > 1 else parts[0])
+    found = []
+    for index, name in enumerate(names):
+        match = regex.fullmatch(plain(name))
+        if match:
+            found.append((index, match.groups()[-1] if match.groups() else ""))
+    return found
+
+
+def one(where: str, names: tuple[str, ...], pattern: str, purpose: str) -> int:
+    """The single column that matches; `DataError` says what was looked for."""
+    found = find(names, pattern)
+    if len(found) == 1:
+        return found[0][0]
+    what = f"{len(found)} columns match" if found else "there is no column"
+    raise DataError(
+        f"{what} '{pattern}', needed for {purpose}",
+        where=where,
+        remedy=suggestion(pattern, names),
+    )
+
+
+def columns_of(
+    where: str, names: tuple[str, ...], question: Question, wave: Wave
+) -> list[Column]:
+    """The columns that hold a question's answers in this wave."""
+    pattern = question.columns[wave.id]
+    found = find(names, pattern)
+    per_option = len(found) > 1 or (question.kind == "select-all" and "*" in pattern)
+    if not per_option or question.separator:
+        index = one(where, names, pattern, f"question {question.id}")
+        return [Column(index, names[index], question)]
+    spelt = spellings(question, wave)
+    columns = []
+    for index, matched in found:
+        item = plain(names[index].split(BETWEEN)[-1])
+        code = spelt.get(item) or spelt.get(matched)
+        if code:
+            columns.append(Column(index, names[index], question, code))
+        elif question.unlisted == "error":
+            raise DataError(
+                f"'{names[index]}' is no option of question {question.id}",
+                where=f"{where}, column {index + 1}",
+                remedy='Add it to the options, or set unlisted = "reject".',
+            )
+    missing = {o.code for o in question.choices} - {c.option for c in columns}
+    if question.kind == "select-all" and not columns:
+        raise DataError(
+            f"there is no column for {', '.join(sorted(missing))} of {question.id}",
+            where=where,
+            remedy=suggestion(pattern, names),
+        )
+    return columns
+
+
+def spellings(question: Question, wave: Wave) -> dict[str, str]:
+    """Every text that means an option in this wave → the option's code."""
+    return {
+        plain(text): option.code
+        for option in question.choices
+        for text in option.spellings(wave.id)
+    }
+
+
+def unused(names: Iterable[str], taken: set[int], wave: Wave, where: str) -> list[str]:
+    """The columns nobody reads; `DataError` unless the wave says that it is so."""
+    names = tuple(names)
+    allowed = {i for pattern in wave.unused for i, _ in find(names, pattern)}
+    left = [i for i in range(len(names)) if i not in taken]
+    unknown = [i for i in left if i not in allowed and names[i]]
+    if unknown:
+        first = unknown[0]
+        more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+        raise DataError(
+            f"column '{names[first]}'{more} is not in the definition",
+            where=f"{where}, column {first + 1}",
+            remedy="Add a question for it, or list it under the wave's unused.",
+        )
+    return [names[i] for i in left]
+
+
+class Reader:
+    """Decides what the distinct texts of one column mean in one wave."""
+
+    def __init__(self, column: Column, wave: Wave) -> None:
+        self.column, self.question = column, column.question
+        self.spelt = spellings(column.question, wave)
+        self.missing = {plain(text) for text in wave.missing} | {""}
+
+    def meanings(self, text: str) -> Iterator[Meaning]:
+        """What one cell's text says: several things for a joined select-all."""
+        said = plain(text)
+        if said in self.missing:
+            yield self._say(text, self.question.id, None, "skipped")
+        elif self.column.option:
+            yield self._ticked(text, said)
+        elif self.question.separator:
+            for part in text.split(self.question.separator):
+                if plain(part):
+                    yield self._choice(text, plain(part))
+        elif self.question.kind == "select-all":
+            yield self._choice(text, said)
+        elif self.question.kind == "numeric":
+            yield self._number(text, said)
+        else:
+            yield self._choice(text, said)
+
+    def _ticked(self, text: str, said: str) -> Meaning:
+        code = self.column.option
+        if said in NOT_TICKED and self.spelt.get(said) != code:
+            return self._say(text, self.question.id, None, "seen")
+        return self._chosen(text, code)
+
+    def _choice(self, text: str, said: str) -> Meaning:
+        code = self.spelt.get(said)
+        if code is None and self.question.kind == "scale":
+            code = self.spelt.get(said.removesuffix(".0"))
+        if code is not None:
+            return self._chosen(text, code)
+        reason = "not on the scale" if self.question.scale else "no such option"
+        return self._say(text, self.question.id, None, "invalid", reason)
+
+    def _chosen(self, text: str, code: str) -> Meaning:
+        question, item = self.question, self.question.id
+        if question.option(code).missing:
+            value = Decimal(question.value(code))
+            return self._say(text, item, value, "declined")
+        if question.kind == "select-all":
+            return self._say(text, f"{item}.{code}", Decimal(1), "answered")
+        return self._say(text, item, Decimal(question.value(code)), "answered")
+
+    def _number(self, text: str, said: str) -> Meaning:
+        question = self.question
+        try:
+            value = Decimal(said.replace(",", ""))
+        except InvalidOperation:
+            value = Decimal("NaN")
+        low = question.minimum if question.minimum is not None else -(10**13)
+        high = question.maximum if question.maximum is not None else 10**13
+        if not value.is_finite() or not low <= value <= high:
+            return self._say(text, question.id, None, "invalid", "not in its range")
+        return self._say(text, question.id, round(value, 4), "answered")
+
+    def _say(
+        self,
+        text: str,
+        item: str,
+        value: Decimal | None,
+        verdict: Verdict,
+        reason: str = "",
+    ) -> Meaning:
+        index, question = self.column.index, self.question.id
+        return Meaning(index, text, question, item, value, verdict, reason)

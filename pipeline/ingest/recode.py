@@ -1,0 +1,326 @@
+"""Cells → answers: what was meant, who was asked, and an account of the rest.
+
+Python decides what each distinct text means; DuckDB applies it to the respondents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.definition import Question, Survey, Wave
+from pipeline.errors import DataError
+from pipeline.ingest.columns import Column, Meaning, Reader, columns_of, one, unused
+from pipeline.ingest.ledger import Dropped, FileRead, Rejected, WaveLedger
+from pipeline.ingest.reader import read_wave
+from pipeline.load import plain
+from pipeline.warehouse import fill, statement
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ROWS_NAMED = 20
+
+
+def recode_wave(
+    con: DuckDBPyConnection, survey: Survey, wave: Wave, raw: Path
+) -> WaveLedger:
+    """Fill the tables `answers(respondent, item, value, status)` and `kept`.
+
+    Raises `DataError` or `Missing`; what can be left out without harm is left out and
+    listed in the ledger that is returned.
+    """
+    exports = read_wave(con, wave, raw)
+    names, where = exports[0].columns, str(exports[0].path)
+    questions = list(survey.asked_in(wave.id))
+    columns = [c for q in questions for c in columns_of(where, names, q, wave)]
+    taken = {c.index for c in columns} | _named(where, names, wave)
+    ignored = unused(names, taken, wave, where)
+    dropped = _drop_rows(con, survey, wave, names, where)
+    _unpivot(con, columns)
+    rejected = _apply_meanings(con, wave, columns, where)
+    rejected += _two_answers(con)
+    dropped += _drop_silent(con)
+    rejected += _route(con, questions)
+    con.execute(statement("answers"))
+    _base_weights(con, wave, names, where)
+    rows = sum(e.rows for e in exports)
+    respondents = _number(con, "SELECT count(*) FROM kept")
+    if not respondents:
+        reasons = "; ".join(f"{d.count} {d.reason}" for d in dropped)
+        raise DataError(
+            f"no respondents are left of {rows} rows ({reasons})",
+            where=where,
+            remedy="Check the wave's drop rules and its columns.",
+        )
+    return WaveLedger(
+        wave=wave.id,
+        files=tuple(
+            FileRead(name=e.path.name, rows=e.rows, sha256=e.sha256) for e in exports
+        ),
+        rows_read=rows,
+        dropped=tuple(dropped),
+        rejected=tuple(rejected),
+        columns_unused=tuple(name for name in ignored if name),
+        respondents=respondents,
+    )
+
+
+def _named(where: str, names: tuple[str, ...], wave: Wave) -> set[int]:
+    patterns = [wave.respondent, wave.weight, *(d.column for d in wave.drop)]
+    return {one(where, names, p, f"wave {wave.id}") for p in patterns if p}
+
+
+def _base_weights(
+    con: DuckDBPyConnection, wave: Wave, names: tuple[str, ...], where: str
+) -> None:
+    """Add to `kept` the weight that the export brings, else 1."""
+    column = one(where, names, wave.weight, "the weight") if wave.weight else None
+    text = "'1'" if column is None else f"c{column}"
+    con.execute(
+        "CREATE OR REPLACE TABLE kept AS SELECT respondent,"
+        f" TRY_CAST({text} AS DECIMAL(18,6)) AS base_weight"
+        " FROM raw SEMI JOIN kept USING (respondent)"
+    )
+    bad = con.execute(
+        "SELECT min(respondent) FROM kept WHERE coalesce(base_weight, 0) <= 0"
+    ).fetchall()[0][0]
+    if bad is not None:
+        raise DataError(
+            "the weight is missing, not a number, or not above zero",
+            where=f"{where}, row {bad}, column '{wave.weight}'",
+            remedy="Correct it, or drop such rows with a drop rule.",
+        )
+
+
+def _drop_rows(
+    con: DuckDBPyConnection,
+    survey: Survey,
+    wave: Wave,
+    names: tuple[str, ...],
+    where: str,
+) -> list[Dropped]:
+    con.execute("CREATE OR REPLACE TABLE kept AS SELECT respondent FROM raw")
+    dropped = []
+    for rule in wave.drop:
+        column = one(where, names, rule.column, f"the rule '{rule.reason}'")
+        meant = {plain(value) for value in rule.values}
+        texts = con.execute(f"SELECT DISTINCT c{column} FROM raw").fetchall()
+        hit = [t for (t,) in texts if plain(t or "") in meant]
+        chosen = f"SELECT respondent FROM raw WHERE coalesce(c{column}, '') IN "
+        marks = ", ".join("?" for _ in hit) or "NULL"
+        found = con.execute(f"{chosen}({marks})", [t or "" for t in hit]).fetchall()
+        dropped += _drop(con, rule.reason, [r for (r,) in found])
+    if wave.respondent:
+        column = one(where, names, wave.respondent, "the respondent id")
+        dropped += _drop_duplicates(con, survey, column, names[column], where)
+    return dropped
+
+
+def _drop_duplicates(
+    con: DuckDBPyConnection, survey: Survey, column: int, name: str, where: str
+) -> list[Dropped]:
+    order = "DESC" if survey.duplicates == "last" else "ASC"
+    again = con.execute(
+        f"SELECT respondent, c{column} FROM raw SEMI JOIN kept USING (respondent)"
+        f" WHERE c{column} IS NOT NULL QUALIFY row_number() OVER"
+        f" (PARTITION BY trim(c{column}) ORDER BY respondent {order}) > 1"
+        " ORDER BY respondent"
+    ).fetchall()
+    if again and survey.duplicates == "error":
+        raise DataError(
+            f"'{again[0][1]}' is there twice ({len(again)} duplicates in all)",
+            where=f"{where}, row {again[0][0]}, column '{name}'",
+            remedy='Set duplicates = "first" or "last" to say which one to keep.',
+        )
+    return _drop(con, "duplicate respondent id", [r for r, _ in again])
+
+
+def _drop(con: DuckDBPyConnection, reason: str, rows: Iterable[int]) -> list[Dropped]:
+    wanted = sorted(rows)
+    gone = con.execute(
+        "DELETE FROM kept WHERE respondent IN (SELECT unnest(?::BIGINT[]))"
+        " RETURNING respondent",
+        [wanted],
+    ).fetchall()
+    numbers = sorted(r for (r,) in gone)
+    if not numbers:
+        return []
+    first = tuple(numbers[:ROWS_NAMED])
+    return [Dropped(reason=reason, count=len(numbers), rows=first)]
+
+
+def _drop_silent(con: DuckDBPyConnection) -> list[Dropped]:
+    silent = con.execute(
+        "SELECT respondent FROM kept ANTI JOIN picks USING (respondent)"
+    ).fetchall()
+    return _drop(con, "no question answered", [r for (r,) in silent])
+
+
+def _unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
+    used = ", ".join(f"c{i}" for i in sorted({c.index for c in columns}))
+    con.execute(
+        "CREATE OR REPLACE TABLE cells AS SELECT respondent,"
+        " CAST(substr(name, 2) AS INTEGER) AS col, said FROM"
+        f" (UNPIVOT (SELECT respondent, {used} FROM raw SEMI JOIN kept"
+        f" USING (respondent)) ON {used} INTO NAME name VALUE said)"
+    )
+
+
+def _apply_meanings(
+    con: DuckDBPyConnection, wave: Wave, columns: list[Column], where: str
+) -> list[Rejected]:
+    readers: dict[int, list[Reader]] = {}
+    for column in columns:
+        readers.setdefault(column.index, []).append(Reader(column, wave))
+    texts = con.execute("SELECT DISTINCT col, said FROM cells ORDER BY ALL").fetchall()
+    said = [
+        m
+        for col, text in texts
+        for reader in readers[col]
+        for m in reader.meanings(text)
+    ]
+    fill(
+        con,
+        "meanings(col INTEGER, said VARCHAR, question VARCHAR, item VARCHAR,"
+        " value DECIMAL(18,4), verdict VARCHAR)",
+        [(m.column, m.text, m.question, m.item, m.value, m.verdict) for m in said],
+    )
+    con.execute(statement("picks"))
+    return _rejected(con, [m for m in said if m.verdict == "invalid"], columns, where)
+
+
+def _rejected(
+    con: DuckDBPyConnection, bad: list[Meaning], columns: list[Column], where: str
+) -> list[Rejected]:
+    strict = {c.question.id for c in columns if _is_strict(c.question)}
+    names = {c.index: c.name for c in columns}
+    fill(
+        con,
+        "bad(place INTEGER, col INTEGER, said VARCHAR)",
+        [(i, m.column, m.text) for i, m in enumerate(bad)],
+    )
+    rows = con.execute(
+        "SELECT place, list(respondent ORDER BY respondent)"
+        " FROM bad JOIN cells USING (col, said) GROUP BY place"
+    ).fetchall()
+    numbers = {place: tuple(found) for place, found in rows}
+    unlisted = [i for i, m in enumerate(bad) if m.question in strict]
+    if unlisted:
+        first = bad[unlisted[0]]
+        others = sorted({bad[i].text[:40] for i in unlisted[1:]})[:5]
+        more = f" (also: {', '.join(others)})" if others else ""
+        row, name = numbers[unlisted[0]][0], names[first.column]
+        raise DataError(
+            f"'{first.text[:80]}' is no option of question {first.question}{more}",
+            where=f"{where}, row {row}, column '{name}'",
+            remedy='Add an option or a raw spelling, or set unlisted = "reject".',
+        )
+    return [
+        Rejected(
+            question=m.question,
+            reason=m.reason,
+            text=m.text[:80],
+            count=len(numbers[i]),
+            rows=numbers[i][:ROWS_NAMED],
+        )
+        for i, m in enumerate(bad)
+    ]
+
+
+def _is_strict(question: Question) -> bool:
+    return question.kind in ("single", "select-all") and question.unlisted == "error"
+
+
+def _two_answers(con: DuckDBPyConnection) -> list[Rejected]:
+    """A single choice answered twice (one column an option) is no answer."""
+    twice = con.execute(
+        "SELECT question, item, list(respondent ORDER BY respondent) FROM"
+        " (SELECT respondent, question, item FROM picks WHERE value IS NOT NULL"
+        " GROUP BY ALL HAVING count(DISTINCT value) > 1) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    for _, item, rows in twice:
+        con.execute(
+            "DELETE FROM picks WHERE item = ?"
+            " AND respondent IN (SELECT unnest(?::BIGINT[]))",
+            [item, rows],
+        )
+    reason = "two answers to one question"
+    return [
+        Rejected(
+            question=question,
+            reason=reason,
+            text="",
+            count=len(rows),
+            rows=tuple(rows[:ROWS_NAMED]),
+        )
+        for question, _, rows in twice
+    ]
+
+
+def _route(con: DuckDBPyConnection, questions: Sequence[Question]) -> list[Rejected]:
+    """Fill `items`, `gates` and `passes`; an answer nobody asked for is not used."""
+    fill(
+        con,
+        "items(question VARCHAR, item VARCHAR, select_all INTEGER,"
+        " has_asked INTEGER, has_base INTEGER)",
+        [
+            (
+                q.id,
+                item,
+                int(q.kind == "select-all"),
+                int(bool(q.asked)),
+                int(bool(q.base)),
+            )
+            for q in questions
+            for item in q.items()
+        ],
+    )
+    gates = [g for q in questions for g in _gates(q, {x.id: x for x in questions})]
+    fill(
+        con,
+        "gates(question VARCHAR, purpose VARCHAR, clause INTEGER, clauses INTEGER,"
+        " item VARCHAR, value DECIMAL(18,4))",
+        gates,
+    )
+    con.execute(statement("passes"))
+    rejected = []
+    for question in (q for q in questions if q.asked):
+        # In order: a question led to by an answer nobody asked for was not asked.
+        gone = con.execute(
+            "DELETE FROM picks WHERE question = ? AND respondent NOT IN"
+            " (SELECT respondent FROM passes WHERE question = ? AND purpose = 'asked')"
+            " RETURNING respondent",
+            [question.id, question.id],
+        ).fetchall()
+        if gone:
+            con.execute(statement("passes"))
+            rows = sorted({r for (r,) in gone})
+            reason = "answered although not asked"
+            rejected.append(
+                Rejected(
+                    question=question.id,
+                    reason=reason,
+                    text="",
+                    count=len(rows),
+                    rows=tuple(rows[:ROWS_NAMED]),
+                )
+            )
+    return rejected
+
+
+def _gates(question: Question, known: dict[str, Question]) -> Iterable[tuple[Any, ...]]:
+    for purpose, condition in (("asked", question.asked), ("base", question.base)):
+        for clause, (gate_id, codes) in enumerate(condition.items()):
+            gate = known.get(gate_id)
+            for code in codes if gate else ():
+                assert gate is not None
+                many = gate.kind == "select-all"
+                item = f"{gate.id}.{code}" if many else gate.id
+                value = 1 if many else gate.value(code)
+                yield question.id, purpose, clause, len(condition), item, value
+
+
+def _number(con: DuckDBPyConnection, query: str) -> int:
+    return int(con.execute(query).fetchall()[0][0])
