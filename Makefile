@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: report test lint fast runtime dev lock clean
+
+# Both State of App Dev reports; ends by printing where they are.
+report: runtime
+	@$(BIN)/stateof run state-of-app-dev
+
+# Everything that CI checks.
+test: dev lint
+	@$(BIN)/python -m pytest
+
+# What can be checked in under a minute.
+fast: dev
+	@$(BIN)/python -m pytest -m "not slow"
+
+lint: dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+runtime dev:
+	@$(PYTHON) tools/set_up.py $@
+
+# New versions of everything: needs uv.
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 --extra dev -o requirements/dev.lock \
+	    pyproject.toml requirements/setup.in
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 -c requirements/dev.lock -o requirements/runtime.lock \
+	    pyproject.toml requirements/setup.in
+
+clean:
+	rm -rf .venv data/*/build reports/*/
