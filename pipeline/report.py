@@ -23,6 +23,8 @@ class Fact(_Part, frozen=True):
     """One displayed value and the row of `estimates.parquet` it comes from.
 
     `estimate`, `low` and `high` are in the estimate's own unit (a share is 0 to 1).
+    `label` says in words what is measured and of whom, `display` and `interval` are the
+    value and its interval as printed: renderers format no number themselves.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Fact(_Part, frozen=True):
     n: int
     display: str
     base: str
+    label: str = ""
+    interval: str = ""
 
 
 class Sentence(_Part, frozen=True):
