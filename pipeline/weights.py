@@ -68,21 +68,19 @@ def rake(
     """
     import numpy as np
 
-    total = counts.sum()
     factors = np.ones(len(counts))
     domains = [np.asarray(m) for m in members]
-    known = [counts[d >= 0].sum() / total for d in domains]
     for rounds in range(1, ROUNDS + 1):
         worst = 0.0
-        for domain, wanted, part in zip(domains, shares, known, strict=True):
+        for domain, wanted in zip(domains, shares, strict=True):
+            known = (counts * factors)[domain >= 0].sum()
             for code, share in wanted.items():
                 inside = domain == code
-                now = (counts[inside] * factors[inside]).sum() / total
+                now = (counts[inside] * factors[inside]).sum() / known
                 if now <= 0:
                     raise DataError("a weighting target has no respondents")
-                factor = share * part / now
-                factors[inside] *= factor
-                worst = max(worst, abs(factor - 1))
+                factors[inside] *= share / now
+                worst = max(worst, abs(share / now - 1))
         if worst < TOLERANCE:
             return factors, rounds
     raise DataError(

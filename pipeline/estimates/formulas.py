@@ -23,7 +23,8 @@ Z95 = 1.959963984540054
 
 def share_variance(p: Floats, w2: Floats, W: Floats, W2: Floats, size: int) -> Floats:
     """Variance of weighted shares `p`; `w2` = Σw² of those in it, W, W2 of the base."""
-    squares = (1 - p) ** 2 * w2 + p**2 * (W2 - w2)
+    # Those outside the share have W2 - w2; it is 0 at 100 %, and floats may say -1e-19.
+    squares = (1 - p) ** 2 * w2 + p**2 * np.maximum(W2 - w2, 0)
     variance: Floats = size / (size - 1) * squares / W**2
     return variance
 
