@@ -1,0 +1,105 @@
+"""The report as one self-contained page: nothing is fetched and nothing computed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import SurveyError
+from pipeline.render.drawing import inline_svg
+from pipeline.report import Fact, Report, Section
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+FORMATS = ("csv", "json", "svg", "png")
+
+
+def render_page(report: Report, folder: Path) -> str:
+    """The page, with the drawings that the report names read from `folder`."""
+    script = (TEMPLATES / "keys.js").read_text(encoding="utf-8").strip()
+    page = _environment(folder).get_template("page.html.j2")
+    return page.render(
+        report=report,
+        facts=_facts(report),
+        style=_trusted((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        script=_trusted(script),
+        policy=_policy(script),
+    )
+
+
+def worded_by(section: Section) -> str:
+    """Who worded a summary, in words."""
+    if section.origin == "model":
+        author = section.author or "a language model"
+        return f"Drafted by {author}, every sentence checked against the estimates"
+    if section.origin == "person":
+        return f"Written by {section.author or 'the editors'}"
+    return "Generated from the estimates"
+
+
+def _environment(folder: Path) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["worded_by"] = worded_by
+    environment.filters["downloads"] = _downloads
+    environment.filters["paragraphs"] = str.splitlines
+    environment.globals["drawing"] = lambda name, prefix: _trusted(
+        inline_svg(_inside(folder, name), prefix)
+    )
+    return environment
+
+
+def _facts(report: Report) -> dict[str, Fact]:
+    """Facts by id; a sentence that rests on an unknown one must not be published."""
+    facts = {fact.id: fact for fact in report.facts}
+    for section in report.sections:
+        for sentence in section.summary:
+            for fact in sentence.facts:
+                if fact not in facts:
+                    raise SurveyError(
+                        f"a sentence rests on fact '{fact}', which the report lacks",
+                        where=f"section {section.id}, sentence {sentence.id}",
+                    )
+    return facts
+
+
+def _downloads(files: dict[str, str]) -> list[tuple[str, str]]:
+    """Formats with their files, data before pictures, any others after them."""
+    known = [(kind, files[kind]) for kind in FORMATS if kind in files]
+    return known + sorted((k, f) for k, f in files.items() if k not in FORMATS)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise SurveyError("a drawing lies outside the report", where=name)
+    return path
+
+
+def _policy(script: str) -> str:
+    """Allow our one script by its hash, inline styles, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
+        f" script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _trusted(text: str) -> Markup:
+    """Our own style and script, and drawings that have been checked."""
+    from markupsafe import Markup
+
+    return Markup(text)

@@ -1,0 +1,94 @@
+"""Change a published folder all at once, or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from pipeline.render.html import render_page
+from pipeline.report import Report
+
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """An empty folder beside `target` to draw figures in; gone when the block ends."""
+    _mend(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(report: Report, staging: Path, target: Path) -> Path:
+    """Add page and document to the figures in `staging`; put it in place of `target`.
+
+    Returns the page. Until the very last step `target` stays as it was.
+    """
+    page = render_page(report, staging)
+    (staging / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    document = msgspec.json.encode(report, order="deterministic")
+    text = msgspec.json.format(document, indent=1) + b"\n"
+    (staging / "report.json").write_bytes(text)
+    for path in staging.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+    swap(staging, target)
+    return target / "index.html"
+
+
+def swap(staging: Path, target: Path) -> None:
+    """Give `staging` the name `target`, and what was there the name `staging`.
+
+    Linux exchanges two names in one step. Elsewhere there is an instant without
+    `target`, after which either the new folder or the old one is there.
+    """
+    if not target.exists():
+        staging.rename(target)
+        return
+    if _exchange(staging, target):
+        return
+    old = _old(target)
+    target.rename(old)
+    try:
+        staging.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    old.rename(staging)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names at once where the system and its file system can."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    done = rename(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE)
+    return bool(done == 0)
+
+
+def _mend(target: Path) -> None:
+    """Bring back the old folder if a crash fell between the two renames."""
+    old = _old(target)
+    if old.exists() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
