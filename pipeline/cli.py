@@ -1,0 +1,213 @@
+"""The command line: read arguments, call one function, print.
+
+stdout is data, stderr is talk. Nothing heavy is imported until a command needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import Missing, NotFound, SurveyError
+from pipeline.project import Project
+
+STATUS = (
+    "Exit status: 0 done, 1 the data or the result is not acceptable, 2 wrong usage,"
+    " 3 something needed is missing, 130 interrupted."
+)
+
+app = typer.Typer(
+    help="From raw survey responses to a published report, every sentence proved.",
+    epilog=STATUS,
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+SurveyArgument = Annotated[
+    str, typer.Argument(help="The survey: a folder under data/.", show_default=False)
+]
+SurveyOption = Annotated[
+    str, typer.Option("--survey", help="The survey, if several have this question.")
+]
+RawOption = Annotated[
+    Path | None, typer.Option("--raw", help="Where the raw files lie.", file_okay=False)
+]
+EndpointOption = Annotated[
+    str, typer.Option(help="An OpenAI-compatible endpoint, such as http://host:1/v1.")
+]
+ModelOption = Annotated[str, typer.Option("--model", help="The endpoint's model.")]
+DraftOption = Annotated[
+    bool, typer.Option("--draft/--no-draft", help="Let the local model draft text.")
+]
+
+
+@app.command()
+def run(
+    survey: SurveyArgument = "",
+    raw: RawOption = None,
+    endpoint: EndpointOption = "",
+    model: ModelOption = "",
+    draft: DraftOption = True,
+) -> None:
+    """Raw responses to published reports, all stages.
+
+    Example: stateof run state-of-app-dev
+    """
+    from pipeline.stages import STAGES, Model, job
+    from pipeline.talk import Talk
+
+    project = Project.find()
+    work = job(project, _survey(project, survey), raw, Model(draft, endpoint, model))
+    outlines = work.outlines()
+    with Talk() as talk:
+        for name, stage in STAGES.items():
+            talk.stage(name)
+            stage(work, talk.step)
+    for outline in outlines:
+        page = project.published(outline.wave, outline.id) / "index.html"
+        print(project.shown(page))
+
+
+@app.command()
+def stage(
+    name: Annotated[str, typer.Argument(help="ingest, weigh, estimate, find, …")],
+    survey: SurveyArgument = "",
+    raw: RawOption = None,
+    endpoint: EndpointOption = "",
+    model: ModelOption = "",
+    draft: DraftOption = True,
+) -> None:
+    """One stage alone, on what the stages before it left.
+
+    Example: stateof stage estimate state-of-app-dev
+    """
+    from pipeline.stages import STAGES, Model, job
+    from pipeline.talk import Talk
+
+    if name not in STAGES:
+        raise NotFound.among("stage", name, STAGES)
+    project = Project.find()
+    work = job(project, _survey(project, survey), raw, Model(draft, endpoint, model))
+    with Talk() as talk:
+        talk.stage(name)
+        STAGES[name](work, talk.step)
+
+
+@app.command()
+def show(
+    question: Annotated[str, typer.Argument(help="The question's id.")],
+    by: Annotated[str, typer.Option(help="A dimension, or two: role,industry.")] = "",
+    wave: Annotated[str, typer.Option(help="The wave; the latest if left out.")] = "",
+    survey: SurveyOption = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Every cell, as JSON.")] = (
+        False
+    ),
+) -> None:
+    """A question's estimates as a table.
+
+    Example: stateof show ai_use --by role
+    """
+    from pipeline.analysis import open_survey
+    from pipeline.terminal import cells, table
+
+    analysis = open_survey(_survey_with(question, survey))
+    found = cells(analysis, question, by, wave)
+    print(found if as_json else table(analysis, question, by, wave))
+
+
+@app.command()
+def chart(
+    name: Annotated[str, typer.Argument(help="A figure's id, or a question's.")] = "",
+    formats: Annotated[
+        str, typer.Option("--format", help="svg, png, pdf, csv, json, vl.json.")
+    ] = "svg",
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
+    by: Annotated[str, typer.Option(help="A dimension, for a question.")] = "",
+    term: Annotated[str, typer.Option(help="One option, for a question.")] = "",
+    survey: SurveyOption = "",
+    listing: Annotated[bool, typer.Option("--list", help="List figure ids.")] = False,
+) -> None:
+    """Export a chart.
+
+    Example: stateof chart ai-use-by-industry --format svg,png,csv
+    """
+    from pipeline.export import export_chart, figure_ids
+
+    project = Project.find()
+    if listing:
+        print("\n".join(figure_ids(project)))
+        return
+    if not name:
+        raise NotFound("which chart?", remedy="stateof chart --list names them.")
+    wanted = [part.strip() for part in formats.split(",") if part.strip()]
+    for path in export_chart(project, name, survey, by, term, wanted, out):
+        print(path)
+
+
+@app.command()
+def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
+    """Write the raw files of a survey that has a simulation.toml."""
+    from pipeline.simulate import simulate
+
+    project = Project.find()
+    for path in simulate(project.survey(survey)):
+        print(project.shown(path))
+
+
+def _survey(project: Project, name: str) -> str:
+    """The survey named, or the only one there is."""
+    known = project.surveys()
+    if name or len(known) > 1:
+        if not name:
+            raise NotFound("which survey?", remedy=f"There are: {', '.join(known)}.")
+        project.survey(name)
+        return name
+    return known[0]
+
+
+def _survey_with(question: str, survey: str) -> str:
+    """The survey that has this question."""
+    from pipeline.load import load_survey
+
+    project = Project.find()
+    if survey:
+        return _survey(project, survey)
+    having, known = [], set()
+    for name in project.surveys():
+        ids = {q.id for q in load_survey(project.definition(name)).questions}
+        known |= ids
+        having += [name] if question in ids else []
+    if not having:
+        raise NotFound.among("question", question, known)
+    if len(having) > 1:
+        raise NotFound(
+            f"{question} is in several surveys",
+            remedy=f"Say which: --survey {' or '.join(having)}.",
+        )
+    return having[0]
+
+
+def main() -> None:
+    """Run the command line and turn what goes wrong into a message and a status."""
+    try:
+        status = app(standalone_mode=False)
+    except SurveyError as error:
+        print(f"stateof: {error}", file=sys.stderr)
+        status = error.status
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        # Whoever read us has what they wanted; do not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except ModuleNotFoundError as error:
+        missing = Missing(f"{error.name} is not installed", remedy="Run: make runtime")
+        print(f"stateof: {missing}", file=sys.stderr)
+        status = missing.status
+    sys.exit(status)
