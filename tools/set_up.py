@@ -36,7 +36,8 @@ def main(kind: str) -> None:
     make_environment()
     blocks = re.split(r"\n(?=\S)", lock.read_text())
     compiled = next(b for b in blocks if b.startswith(COMPILED + "=="))
-    wheel = compiled_wheel(compiled)
+    # Comments say who needs it, which differs between the lock files.
+    wheel = compiled_wheel(re.sub(r"\n\s*#.*", "", compiled).strip())
     say(f"installing {len(blocks) - 1} locked packages")
     rest = "\n".join(b for b in blocks if b is not compiled)
     pip_install_locked(rest)
@@ -56,14 +57,18 @@ def digest(*files: Path) -> str:
 
 
 def check_machine() -> None:
-    if sys.version_info < (3, 11):
-        stop(f"Python 3.11 or newer is needed, this is {platform.python_version()}.",
-             "Name another one: make PYTHON=python3.12 …")
+    if sys.version_info < (3, 11):  # noqa: UP036 - set-up runs on any Python
+        stop(
+            f"Python 3.11 or newer is needed, this is {platform.python_version()}.",
+            "Name another one: make PYTHON=python3.12 …",
+        )
     if not any(shutil.which(name) for name in ("cc", "gcc", "clang")) or not any(
         shutil.which(name) for name in ("c++", "g++", "clang++")
     ):
-        stop("a C and a C++ compiler are needed to build llama-cpp-python.",
-             "On Debian or Ubuntu: apt install build-essential")
+        stop(
+            "a C and a C++ compiler are needed to build llama-cpp-python.",
+            "On Debian or Ubuntu: apt install build-essential",
+        )
 
 
 def make_environment() -> None:
@@ -71,12 +76,18 @@ def make_environment() -> None:
         return
     say("making .venv")
     shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False,
-                          capture_output=True, text=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(VENV)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     if made.returncode:
         print(made.stdout + made.stderr, file=sys.stderr)
-        stop("Python could not make a virtual environment.",
-             "On Debian or Ubuntu: apt install python3-venv")
+        stop(
+            "Python could not make a virtual environment.",
+            "On Debian or Ubuntu: apt install python3-venv",
+        )
 
 
 def compiled_wheel(requirement: str) -> Path:
@@ -87,15 +98,27 @@ def compiled_wheel(requirement: str) -> Path:
     if built:
         say(f"using {built[0].name}, built earlier on this machine")
         return built[0]
-    say("building llama-cpp-python from source: about 5 minutes on 2 cores, once per"
-        " machine")
+    say(
+        "building llama-cpp-python from source: 5 to 10 minutes on 2 cores, once per"
+        " machine"
+    )
     aside = folder.with_name(f"{folder.name}.{os.getpid()}")
     aside.mkdir(parents=True)
     try:
         wanted = aside / "requirement.txt"
         wanted.write_text(requirement + "\n")
-        build(["wheel", "--no-deps", "--require-hashes", "--no-cache-dir", "-w",
-               str(aside), "-r", str(wanted)])
+        build(
+            [
+                "wheel",
+                "--no-deps",
+                "--require-hashes",
+                "--no-cache-dir",
+                "-w",
+                str(aside),
+                "-r",
+                str(wanted),
+            ]
+        )
         wanted.unlink()
         if not folder.exists():
             aside.rename(folder)
@@ -121,9 +144,12 @@ def build(arguments: list[str]) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with log.open("w") as output:
-        process = subprocess.Popen([str(PYTHON), "-m", "pip", *arguments],
-                                   stdout=output, stderr=subprocess.STDOUT,
-                                   env=environment)
+        process = subprocess.Popen(
+            [str(PYTHON), "-m", "pip", *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
         try:
             while True:
                 try:
