@@ -1,0 +1,180 @@
+"""Raw exports become answers, and nothing is lost without an account of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from small import DEFINITION, ROWS, ingested, write_survey
+
+from pipeline.errors import DataError, Missing
+
+
+def answers(home: Path, item: str) -> dict[int, tuple[object, str]]:
+    """Row of the export → value and status."""
+    path = home / "build" / "answers.parquet"
+    found = duckdb.connect().execute(
+        f"SELECT respondent, value, status FROM read_parquet('{path}') WHERE item = ?",
+        [item],
+    )
+    return {r: (None if v is None else int(v), s) for r, v, s in found.fetchall()}
+
+
+def test_every_row_is_a_respondent_or_dropped_with_a_reason(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path)
+    (wave,) = ingested(survey, home).waves
+    assert wave.rows_read == 8
+    assert wave.respondents == 6
+    assert {(d.reason, d.count, d.rows) for d in wave.dropped} == {
+        ("test response", 1, (8,)),
+        ("duplicate respondent id", 1, (7,)),
+    }
+
+
+def test_answered_skipped_declined_and_not_asked_stay_apart(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path)
+    ingested(survey, home)
+    assert answers(home, "ai") == {
+        2: (1, "answered"),
+        3: (1, "answered"),
+        4: (2, "answered"),
+        5: (3, "declined") if answers(home, "ai")[5][0] else (None, "declined"),
+        6: (1, "answered"),
+        9: (2, "answered"),
+    }
+    assert answers(home, "tools.a") == {
+        2: (1, "answered"),
+        3: (1, "answered"),
+        4: (None, "not_asked"),
+        5: (None, "not_asked"),
+        6: (None, "skipped"),
+        9: (None, "not_asked"),
+    }
+    assert answers(home, "tools.b")[3] == (0, "answered")
+
+
+def test_cells_that_cannot_be_used_are_listed_by_row(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path)
+    (wave,) = ingested(survey, home).waves
+    listed = {(r.question, r.reason, r.text, r.rows) for r in wave.rejected}
+    assert listed == {
+        ("depend", "not on the scale", "11", (6,)),
+        ("tools", "answered although not asked", "", (9,)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("encoding", "end"),
+    [("utf-8", "\n"), ("utf-8-sig", "\r\n"), ("mac_roman", "\r"), ("utf-16", "\r\r\n")],
+)
+def test_encoding_and_line_ends_do_not_matter(
+    tmp_path: Path, encoding: str, end: str
+) -> None:
+    plain, plain_home = write_survey(tmp_path / "plain")
+    rows = ROWS.replace("\n", end).replace("Ops", "Öps").encode(encoding)
+    definition = DEFINITION.replace('"Ops"', '"Öps"').replace(
+        'respondent = "id"', f'respondent = "id"\nencoding = "{encoding}"'
+    )
+    survey, home = write_survey(tmp_path / "other", definition=definition, rows=rows)
+    ingested(plain, plain_home)
+    ingested(survey, home)
+    for item in ("role", "ai", "tools.a", "depend"):
+        assert answers(home, item) == answers(plain_home, item)
+
+
+def test_one_column_an_option_reads_as_one_question(tmp_path: Path) -> None:
+    rows = (
+        "id,status,role,,ai,tools,,depend\n"
+        ",,Developer,Ops,Response,A,B,Response\n"
+        "1,Complete,Developer,,Yes,A,,7\n"
+        "2,Complete,,Ops,No,,,\n"
+        "3,Complete,Developer,Ops,Yes,,B,0\n"
+    )
+    definition = DEFINITION.replace('"role" }', '"role | *" }')
+    definition = definition.replace(
+        '2025 = "tools" }\nseparator = ";"', '2025 = "tools | *" }'
+    )
+    definition = definition.replace('2025 = "ai"', '2025 = "ai*"')
+    definition = definition.replace('2025 = "depend"', '2025 = "depend*"')
+    definition = definition.replace(
+        'respondent = "id"', 'respondent = "id"\nheader_rows = 2'
+    )
+    survey, home = write_survey(tmp_path, definition=definition, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    assert answers(home, "role")[4] == (2, "answered")
+    assert answers(home, "tools.a") == {
+        3: (1, "answered"),
+        4: (None, "not_asked"),
+        5: (0, "answered"),
+    }
+    assert [(r.reason, r.rows) for r in wave.rejected] == [
+        ("two answers to one question", (5,))
+    ]
+
+
+def broken(tmp_path: Path, rows: str | bytes, definition: str = DEFINITION) -> str:
+    """The message that bad input gives."""
+    survey, home = write_survey(tmp_path, definition=definition, rows=rows)
+    with pytest.raises((DataError, Missing)) as caught:
+        ingested(survey, home)
+    assert not (home / "build" / "answers.parquet").exists()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("", ["2025.csv", "is empty"]),
+        ("id,status,role,ai,tools,depend\n", ["no rows"]),
+        (b"\xff" + ROWS.encode(), ["not utf-8", "line 1", "encoding"]),
+        (ROWS.replace("tools", "tols"), ["no column 'tools'", "Did you mean tols"]),
+        (ROWS.replace("depend\n", "depend,extra\n", 1).replace("7\n", "7,\n"),
+         ["line"]),
+        (ROWS.replace("3,Complete,Developer,No,,", "3,Complete"), ["line 4"]),
+        (ROWS.replace("Developer,No", "Wizard,No"),
+         ["row 4", "column 'role'", "'Wizard'", "unlisted"]),
+        (ROWS.replace("Complete", "Test"), ["no respondents are left", "8 rows"]),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named_by_file_and_place(
+    tmp_path: Path, rows: str | bytes, says: list[str]
+) -> None:
+    message = broken(tmp_path, rows)
+    for words in says:
+        assert words in message
+
+
+def test_a_column_that_the_definition_does_not_know_is_an_error(
+    tmp_path: Path,
+) -> None:
+    lines = ROWS.splitlines()
+    rows = "\n".join([lines[0] + ",score", *(line + ",1" for line in lines[1:])])
+    message = broken(tmp_path, rows + "\n")
+    assert "column 7: column 'score' is not in the definition" in message
+
+
+def test_a_missing_file_says_where_to_get_it(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path)
+    (home / "raw" / "2025.csv").unlink()
+    with pytest.raises(Missing, match="the platform"):
+        ingested(survey, home)
+
+
+def test_a_failed_ingest_leaves_the_last_build_as_it_was(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path)
+    ingested(survey, home)
+    before = (home / "build" / "answers.parquet").read_bytes()
+    write_survey(tmp_path, rows=ROWS.replace("Developer,No", "Wizard,No"))
+    with pytest.raises(DataError):
+        ingested(survey, home)
+    assert (home / "build" / "answers.parquet").read_bytes() == before
+
+
+def test_two_ingests_write_the_same_bytes(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path)
+    files = ("answers.parquet", "respondents.parquet", "ingest.json")
+    ingested(survey, home)
+    first = [(home / "build" / name).read_bytes() for name in files]
+    ingested(survey, home)
+    assert [(home / "build" / name).read_bytes() for name in files] == first
