@@ -59,11 +59,13 @@ def run(
 
     Example: stateof run state-of-app-dev
     """
-    from pipeline.stages import STAGES, Model, job
+    from pipeline.narrative.draft import ModelChoice
+    from pipeline.stages import STAGES, job
     from pipeline.talk import Talk
 
     project = Project.find()
-    work = job(project, _survey(project, survey), raw, Model(draft, endpoint, model))
+    choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
+    work = job(project, _survey(project, survey), raw, choice)
     outlines = work.outlines()
     with Talk() as talk:
         for name, stage in STAGES.items():
@@ -87,13 +89,15 @@ def stage(
 
     Example: stateof stage estimate state-of-app-dev
     """
-    from pipeline.stages import STAGES, Model, job
+    from pipeline.narrative.draft import ModelChoice
+    from pipeline.stages import STAGES, job
     from pipeline.talk import Talk
 
     if name not in STAGES:
         raise NotFound.among("stage", name, STAGES)
     project = Project.find()
-    work = job(project, _survey(project, survey), raw, Model(draft, endpoint, model))
+    choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
+    work = job(project, _survey(project, survey), raw, choice)
     with Talk() as talk:
         talk.stage(name)
         STAGES[name](work, talk.step)

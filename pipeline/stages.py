@@ -9,18 +9,11 @@ import msgspec
 
 from pipeline.definition import Survey
 from pipeline.load import load_survey
+from pipeline.narrative.draft import ModelChoice
 from pipeline.outline import Outline, load_outline, survey_of
 from pipeline.project import Project
 
 Progress = Callable[[str], None]
-
-
-class Model(msgspec.Struct, frozen=True):
-    """Who drafts: nobody, our own server, or an OpenAI-compatible endpoint."""
-
-    use: bool = True
-    endpoint: str = ""
-    name: str = ""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -29,7 +22,7 @@ class Job(msgspec.Struct, frozen=True):
     project: Project
     survey: Survey
     raw: Path
-    model: Model
+    model: ModelChoice | None
 
     @property
     def build(self) -> Path:
@@ -42,7 +35,9 @@ class Job(msgspec.Struct, frozen=True):
         return [load_outline(path, self.survey) for path in paths]
 
 
-def job(project: Project, survey_id: str, raw: Path | None, model: Model) -> Job:
+def job(
+    project: Project, survey_id: str, raw: Path | None, model: ModelChoice | None
+) -> Job:
     """Load and check what a run needs before anything is written."""
     survey = load_survey(project.definition(survey_id))
     return Job(project, survey, project.raw(survey_id, raw), model)
@@ -81,7 +76,7 @@ def find(job: Job, progress: Progress) -> None:
 
 def draft(job: Job, progress: Progress) -> None:
     """Estimates → sentences that are true of them, drafted by the model."""
-    from pipeline.narrative.draft import draft
+    from pipeline.narrative.stage import draft
 
     draft(job.survey, job.outlines(), job.build, job.model, progress)
 

@@ -69,7 +69,11 @@ id = "stype"
 text = "Type"
 kind = "single"
 columns = { 2025 = "stype" }
-options = [{ code = "e", label = "E" }, { code = "m", label = "M" }, { code = "h", label = "H" }]
+options = [
+    { code = "e", label = "E" },
+    { code = "m", label = "M" },
+    { code = "h", label = "H" },
+]
 
 [[question]]
 id = "api00"
