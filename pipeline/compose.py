@@ -27,7 +27,6 @@ def publish(
 ) -> Path:
     """Draw the figures, put the report together, publish it; returns the page."""
     from pipeline.charts.figure import figure
-    from pipeline.narrative.headline import headline
 
     build = project.build(survey.id)
     text = read(build).report(outline.id)
@@ -39,8 +38,7 @@ def publish(
             figures = []
             for entry in spec.figures:
                 progress(f"{outline.id}: {entry.id}")
-                title = headline(survey, build, entry)
-                figures.append(figure(survey, build, entry, title, folder))
+                figures.append(figure(survey, build, entry, "", folder))
             sections.append(
                 Section(
                     id=spec.id,
@@ -63,7 +61,8 @@ def _report(
     sections: tuple[Section, ...],
 ) -> Report:
     build = project.build(survey.id)
-    ledger, weights = (_json(build / n) for n in ("ingest.json", "weights.json"))
+    ledger = json.loads((build / "ingest.json").read_bytes())
+    weights = json.loads((build / "weights.json").read_bytes())
     wave = survey.wave(outline.wave)
     account = next(w for w in weights if w["wave"] == wave.id)
     return Report(
@@ -123,7 +122,3 @@ def _commit(root: Path) -> str:
     except FileNotFoundError:
         return "not recorded"
     return done.stdout.strip() or "not recorded"
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.charts.theme import css
 from pipeline.errors import SurveyError
 from pipeline.render.drawing import inline_svg
 from pipeline.report import Fact, Report, Section
@@ -26,7 +27,7 @@ def render_page(report: Report, folder: Path) -> str:
     return page.render(
         report=report,
         facts=_facts(report),
-        style=_trusted((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        style=_trusted(css() + (TEMPLATES / "page.css").read_text(encoding="utf-8")),
         script=_trusted(script),
         policy=_policy(script),
     )
