@@ -1,0 +1,210 @@
+"""Claims that compare: domains with each other, a range over domains, two waves.
+
+What they may say of a difference depends on its test; each therefore carries its
+p-value, and `licences.py` decides with all tests of the section in view.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pipeline.definition import Question
+from pipeline.narrative.claims import (
+    Claim,
+    Claimed,
+    Figure,
+    Source,
+    doing,
+    figure,
+    mean_fact,
+    missing,
+    named,
+    people,
+    share_fact,
+)
+from pipeline.narrative.facts import Row, Trend, domains
+from pipeline.narrative.lexicon import domain_noun, lowered, scope, topic, who
+from pipeline.outline import ClaimSpec
+from pipeline.report import Fact
+from pipeline.wording import listed
+
+Z95 = 1.959963984540054
+TIES_NAMED = 3
+
+
+def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
+    """One domain's share against another's, or against everyone's."""
+    one = _share(source, spec, spec.domain)
+    other = _share(source, spec, spec.versus)
+    if one is None or other is None:
+        return missing(source, spec, f"nothing to compare with {spec.versus or 'all'}")
+    here = people(source.survey, question, spec.by, spec.domain)
+    there = people(source.survey, question, spec.by, spec.versus)
+    names = named(here) | doing(question, spec.term)
+    names["other"] = there.noun if spec.versus else f"all {there.noun}"
+    facts = [share_fact(source, question, row) for row in (one, other)]
+    return Claim(
+        kind="compare",
+        question=question.id,
+        names=names,
+        figures={"share": figure(facts[0]), "other_share": figure(facts[1])},
+        p_value=difference_p(one, other, nested=not spec.versus),
+        difference=_gap(one, other),
+    )
+
+
+def spread(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
+    """The lowest and the highest share over the domains that may be shown."""
+    rows = shown_shares(source, spec)
+    if len(rows) < 2:
+        return missing(source, spec, f"fewer than two {spec.by} may be shown")
+    facts = [share_fact(source, question, row) for row in rows]
+    ordered = sorted(range(len(rows)), key=lambda i: (rows[i].estimate or 0.0, i))
+    lowest, highest = ordered[0], ordered[-1]
+    tests = len(rows) * (len(rows) - 1) // 2
+    raw = difference_p(rows[highest], rows[lowest])
+    if raw is None:
+        return missing(source, spec, "its ends cannot be tested")
+    return Claim(
+        kind="range",
+        question=question.id,
+        names=_all_of(source, question)
+        | {"scope": scope(source.survey, spec.by)}
+        | doing(question, spec.term),
+        figures={
+            "low": figure(facts[lowest]),
+            "high": figure(facts[highest]),
+            "low_noun": _tied(source, facts, facts[lowest]),
+            "high_noun": _tied(source, facts, facts[highest]),
+        },
+        p_value=min(1.0, raw * tests),
+        difference=_gap(rows[highest], rows[lowest]),
+    )
+
+
+def trend(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
+    """A share, or the mean where no answer is named, now and in the wave before."""
+    statistic = "share" if spec.term else "mean"
+    change = source.estimates.trend(
+        source.wave, question.id, statistic, spec.term, spec.by, spec.domain
+    )
+    if change is None:
+        return missing(source, spec, f"no earlier wave to compare {source.wave} with")
+    pair = [_at(source, change, wave) for wave in (change.wave_from, change.wave_to)]
+    if pair[0] is None or pair[1] is None:
+        return missing(source, spec, f"not shown in {change.wave_from}, {source.wave}")
+    make = share_fact if spec.term else mean_fact
+    before, after = (make(source, question, row) for row in pair if row)
+    group = people(source.survey, question, spec.by, spec.domain)
+    names = named(group) | {"from": change.wave_from, "to": change.wave_to}
+    if spec.term:
+        names |= doing(question, spec.term)
+    else:
+        names["topic"] = topic(question)
+    if not change.comparable:
+        names["reason"] = lowered(change.reason.rstrip("."))
+    return Claim(
+        kind="trend" if spec.term else "mean_trend",
+        question=question.id,
+        names=names,
+        figures={"before": figure(before), "after": figure(after)},
+        p_value=change.p_value,
+        difference=change.difference or 0.0,
+        licences=() if change.comparable else (_broken(spec),),
+    )
+
+
+def shown_shares(source: Source, spec: ClaimSpec) -> list[Row]:
+    """The shares of an answer in every domain that may be shown, in order."""
+    codes = domains(source.survey, spec.by)
+    rows = (_share(source, spec, code) for code in codes)
+    return [row for row in rows if row is not None]
+
+
+def difference_p(one: Row, other: Row, *, nested: bool = False) -> float | None:
+    """Two-sided p-value of the difference of two estimates of one wave.
+
+    Domains of one dimension share no respondent, so variances add; where `other` is
+    everyone, their covariance is the domain's weight share of its own variance.
+    """
+    first, second = _error(one), _error(other)
+    if one.estimate is None or other.estimate is None or not (first and second):
+        return None
+    variance = first**2 + second**2
+    if nested and one.n_weighted and other.n_weighted:
+        variance -= 2 * (one.n_weighted / other.n_weighted) * first**2
+    if variance <= 0:
+        return None
+    return math.erfc(abs(_gap(one, other)) / math.sqrt(2 * variance))
+
+
+def order_p(first: Row, second: Row, *, one_only: bool) -> float | None:
+    """Two-sided p-value of the difference of two answers of the same people.
+
+    Where one can be chosen only, the shares are those of a multinomial. Where several
+    can, how many chose both is not known here; the fewest possible make the variance
+    greatest, so that the test errs towards no difference.
+    """
+    p, q, n = first.estimate, second.estimate, first.n_eff
+    if p is None or q is None or not n:
+        return None
+    both = 0.0 if one_only else max(0.0, p + q - 1)
+    variance = (p + q - 2 * both - (p - q) ** 2) / n
+    if variance <= 0:
+        return None
+    return math.erfc(abs(p - q) / math.sqrt(2 * variance))
+
+
+def _error(row: Row) -> float | None:
+    """The standard error, but never under what the interval says.
+
+    At a share of 0 or 1 the former is nought, and would make any difference certain.
+    """
+    if row.se is None or row.low is None or row.high is None:
+        return row.se
+    return max(row.se, (row.high - row.low) / (2 * Z95))
+
+
+def _gap(one: Row, other: Row) -> float:
+    return (one.estimate or 0.0) - (other.estimate or 0.0)
+
+
+def _share(source: Source, spec: ClaimSpec, domain: str) -> Row | None:
+    by = spec.by if domain else ""
+    return source.estimates.row(
+        source.wave, spec.question, "share", spec.term, by, domain
+    )
+
+
+def _at(source: Source, change: Trend, wave: str) -> Row | None:
+    return source.estimates.row(
+        wave,
+        change.question,
+        change.statistic,
+        change.term,
+        change.by,
+        change.domain,
+    )
+
+
+def _broken(spec: ClaimSpec) -> str:
+    return "trend_broken" if spec.term else "mean_broken"
+
+
+def _all_of(source: Source, question: Question) -> dict[str, str]:
+    """Who a range is about: everyone counted, to be named if that is not all."""
+    everyone = who(source.survey, question)
+    restricted = everyone.noun != source.survey.say
+    lead = f"among {everyone.noun}, " if restricted else ""
+    return named(everyone) | {"among": lead, "whole": everyone.noun}
+
+
+def _tied(source: Source, facts: Sequence[Fact], end: Fact) -> Figure:
+    """Everyone whose displayed share is that of this end of the range."""
+    same = [fact for fact in facts if fact.display == end.display]
+    if len(same) > TIES_NAMED:
+        name = scope(source.survey, end.by)
+        return figure(*same, text=f"{source.survey.say} in several {name}")
+    nouns = [domain_noun(source.survey, fact.by, fact.domain) for fact in same]
+    return figure(*same, text=listed(nouns))

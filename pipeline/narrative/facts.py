@@ -1,0 +1,210 @@
+"""Estimates in memory, and the facts that sentences rest on.
+
+One load of the Parquet files into dictionaries; every look-up after that is a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from pipeline.definition import Question, Survey
+from pipeline.report import Fact
+from pipeline.warehouse import connect, parquet
+from pipeline.wording import number, ordinal, percent, rating
+
+Group = tuple[str, str, str, str]  # wave, question, by, domain
+Answer = tuple[str, str]  # statistic, term
+Change = tuple[str, str, str, str, str, str]  # wave, question, statistic, term, …
+T = TypeVar("T", "Row", "Trend")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A row of `estimates.parquet`, as far as text needs it."""
+
+    wave: str
+    question: str
+    item: str
+    statistic: str
+    term: str
+    by: str
+    domain: str
+    estimate: float | None
+    se: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    n_weighted: float | None
+    n_eff: float | None
+    rank: int | None
+
+    @property
+    def shown(self) -> bool:
+        """Whether the estimate may be published: it exists and is not suppressed."""
+        return self.estimate is not None
+
+
+class Trend(msgspec.Struct, frozen=True):
+    """A row of `trends.parquet`, as far as text needs it."""
+
+    question: str
+    statistic: str
+    term: str
+    by: str
+    domain: str
+    wave_from: str
+    wave_to: str
+    difference: float | None
+    p_value: float | None
+    comparable: bool
+    reason: str
+
+
+class Estimates(msgspec.Struct, frozen=True):
+    """Every estimate that a report may speak of, by what it is about."""
+
+    groups: Mapping[Group, Mapping[Answer, Row]]
+    trends: Mapping[Change, Trend]
+
+    def group(
+        self, wave: str, question: str, by: str = "", domain: str = ""
+    ) -> Mapping[Answer, Row]:
+        """All estimates of one question among one domain."""
+        return self.groups.get((wave, question, by, domain), {})
+
+    def row(
+        self,
+        wave: str,
+        question: str,
+        statistic: str,
+        term: str = "",
+        by: str = "",
+        domain: str = "",
+    ) -> Row | None:
+        """One estimate, or nothing where it is missing or suppressed."""
+        row = self.group(wave, question, by, domain).get((statistic, term))
+        return row if row is not None and row.shown else None
+
+    def trend(
+        self,
+        wave: str,
+        question: str,
+        statistic: str,
+        term: str,
+        by: str = "",
+        domain: str = "",
+    ) -> Trend | None:
+        """The change up to `wave` from the wave before, where both are there."""
+        return self.trends.get((wave, question, statistic, term, by, domain))
+
+
+def load_estimates(build: Path, questions: Iterable[str]) -> Estimates:
+    """Read what concerns some questions; what was read is kept in memory.
+
+    Crossed dimensions make tens of thousands of rows, of which a report speaks of few.
+    """
+    paths = (build / "estimates.parquet", build / "trends.parquet")
+    ages = (p.stat().st_mtime_ns if p.is_file() else 0 for p in paths)
+    return _load(*zip(paths, ages, strict=True), tuple(sorted(set(questions))))
+
+
+@lru_cache(maxsize=64)
+def _load(
+    estimates: tuple[Path, int], trends: tuple[Path, int], questions: tuple[str, ...]
+) -> Estimates:
+    groups: dict[Group, dict[Answer, Row]] = {}
+    for row in _read(estimates[0], Row, questions):
+        key = (row.wave, row.question, row.by, row.domain)
+        groups.setdefault(key, {})[row.statistic, row.term] = row
+    changes: dict[Change, Trend] = {}
+    for change in _read(trends[0], Trend, questions) if trends[1] else ():
+        about = (change.question, change.statistic, change.term)
+        where = (change.by, change.domain)
+        known = changes.get((change.wave_to, *about, *where))
+        if known is None or known.wave_from < change.wave_from:
+            changes[change.wave_to, *about, *where] = change
+    return Estimates(groups=groups, trends=changes)
+
+
+def _read(path: Path, kind: type[T], questions: tuple[str, ...]) -> list[T]:
+    names = kind.__struct_fields__
+    columns = ", ".join(f'"{name}"' for name in names)
+    query = f"SELECT {columns} FROM {parquet(path)} WHERE list_contains(?, question)"
+    con = connect()
+    rows = con.execute(query, [list(questions)]).fetchall()
+    con.close()
+    tidy = [dict(zip(names, row, strict=True)) for row in rows]
+    return msgspec.convert(tidy, list[kind])  # type: ignore[valid-type]
+
+
+def domains(survey: Survey, by: str) -> tuple[str, ...]:
+    """The domains of `by` (a dimension, or two joined by `*`), in order."""
+    codes = [[g.code for g in survey.domains(part)] for part in by.split("*")]
+    return tuple("*".join(parts) for parts in product(*codes))
+
+
+def fact_of(row: Row, question: Question, base: str, label: str) -> Fact:
+    """A published value with its lineage; the row must be one that may be shown."""
+    assert row.estimate is not None
+    display, interval = displayed(row, question)
+    return Fact(
+        id=fact_id(row),
+        wave=row.wave,
+        question=row.question,
+        item=row.item,
+        term=row.term,
+        statistic=row.statistic,
+        by=row.by,
+        domain=row.domain,
+        estimate=row.estimate,
+        low=row.low,
+        high=row.high,
+        n=row.n or 0,
+        display=display,
+        base=base,
+        label=label,
+        interval=interval,
+    )
+
+
+def place_of(row: Row, question: Question, base: str, label: str) -> Fact:
+    """The rank of an option as a fact of its own."""
+    assert row.rank is not None
+    share = fact_of(row, question, base, label)
+    return msgspec.structs.replace(
+        share,
+        id=f"{share.id}.rank",
+        statistic="rank",
+        estimate=float(row.rank),
+        low=None,
+        high=None,
+        display=ordinal(row.rank),
+        interval="",
+    )
+
+
+def fact_id(row: Row) -> str:
+    """A readable key: `2025.ai_use.share.yes.industry=it`."""
+    where = f"{row.by}={row.domain}" if row.by else ""
+    parts = (row.wave, row.question, row.statistic, row.term, where)
+    return ".".join(part for part in parts if part)
+
+
+def displayed(row: Row, question: Question) -> tuple[str, str]:
+    """How a value and its interval are printed."""
+    value, ends = row.estimate, (row.low, row.high)
+    assert value is not None
+    if row.statistic == "share":
+        shown = [percent(value), *(percent(e) for e in ends if e is not None)]
+    elif row.statistic == "mode":
+        return rating(value, question.scale), ""
+    else:
+        edges = (number(e) for e in ends if e is not None)
+        shown = [rating(value, question.scale, digits=1), *edges]
+    interval = f"{shown[1]} to {shown[2]}" if len(shown) == 3 else ""
+    return shown[0], interval

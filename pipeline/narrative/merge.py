@@ -1,0 +1,145 @@
+"""Claims of one kind about the same people, said in one sentence.
+
+Merging only joins what each claim may say by itself: it adds no comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from pipeline.definition import Survey
+from pipeline.narrative.claims import Claim, Figure
+from pipeline.narrative.lexicon import listing, option_name
+from pipeline.report import Fact
+from pipeline.wording import clauses, listed
+
+LONGEST = 4
+CHANGES = {"trend_up": "up from", "trend_down": "down from", "trend_same": "after"}
+Merge = Callable[[Survey, Sequence[Claim]], Claim]
+
+
+def merged(survey: Survey, claims: Sequence[Claim]) -> list[Claim]:
+    """The claims with neighbours of one kind joined, at most four at a time."""
+    result: list[Claim] = []
+    for _, run in groupby(claims, key=_alike):
+        like = list(run)
+        join = MERGES.get(_family(like[0]))
+        for start in range(0, len(like), LONGEST):
+            part = like[start : start + LONGEST]
+            result += [join(survey, part)] if join and len(part) > 1 else part
+    return result
+
+
+def _family(claim: Claim) -> str:
+    return claim.licences[0]
+
+
+def _alike(claim: Claim) -> tuple[object, ...]:
+    """What neighbours must share to be joined."""
+    names, family = claim.names, _family(claim)
+    waves = (names.get("from"), names.get("to"))
+    if family in ("mode", "mean"):
+        return (family, claim.question, names["among"])
+    return (family, names.get("among"), names.get("noun"), *waves, _single(claim))
+
+
+def _single(claim: Claim) -> object:
+    return None if _family(claim) in MERGES else claim.covers
+
+
+def _join(
+    kind: str,
+    claims: Sequence[Claim],
+    names: dict[str, str],
+    figures: dict[str, Figure],
+) -> Claim:
+    return Claim(
+        kind=kind,
+        question=claims[0].question,
+        covers=tuple(place for claim in claims for place in claim.covers),
+        names=names,
+        figures=figures,
+        licences=(kind,),
+    )
+
+
+def _levels(survey: Survey, claims: Sequence[Claim]) -> Claim:
+    noun = claims[0].names["noun"]
+    facts = _facts(claims)
+    shares = [claim.figures["share"].text for claim in claims]
+    doing = [claim.names["vp"] for claim in claims]
+    items = [f"{share} {vp}" for share, vp in zip(shares, doing, strict=True)]
+    of_noun = [f"{shares[0]} of {noun} {doing[0]}", *items[1:]]
+    figures = {
+        "items": Figure(clauses(items), facts),
+        "items_of": Figure(clauses(of_noun), facts),
+    }
+    return _join("levels", claims, claims[0].names, figures)
+
+
+def _trends(survey: Survey, claims: Sequence[Claim]) -> Claim:
+    family, first = _family(claims[0]), claims[0]
+    word = CHANGES[family]
+    spans = [(c.figures["before"].text, c.figures["after"].text) for c in claims]
+    same = {c.question for c in claims}
+    question = survey.question(first.question)
+    gapped = len(same) == 1 and listing(question) == "noun"
+    options = [option_name(question, _term(c)) if gapped else "" for c in claims]
+    later = [
+        f"{option or 'the share ' + c.names['rel'] + ' ' + c.names['vp']}"
+        f" from {before} to {after}"
+        for c, option, (before, after) in zip(claims, options, spans, strict=True)
+    ]
+    each = [
+        f"{(i and option) or c.names['vp']} ({after}, {word} {before})"
+        for i, (c, option, (before, after)) in enumerate(
+            zip(claims, options, spans, strict=True)
+        )
+    ]
+    figures = {
+        "before": first.figures["before"],
+        "after": first.figures["after"],
+        "rest": Figure(listed(later[1:]), _facts(claims[1:])),
+        "each": Figure(listed(each), _facts(claims)),
+        "any": Figure(listed(each, "or"), _facts(claims)),
+    }
+    return _join(family.replace("trend", "trends"), claims, first.names, figures)
+
+
+def _ratings(survey: Survey, claims: Sequence[Claim]) -> Claim:
+    """Modes or means of one question among several domains."""
+    kind = _family(claims[0])
+    value = "rating" if kind == "mode" else "mean"
+    first = claims[0].figures[value].text
+    bare = [first, *(claim.figures["bare"].text for claim in claims[1:])]
+    nouns = [claim.names["noun"] for claim in claims]
+    facts = _facts(claims)
+    among = [f"{b} among {noun}" for b, noun in zip(bare, nouns, strict=True)]
+    at = [f"{noun} at {b}" for b, noun in zip(bare, nouns, strict=True)]
+    figures = {
+        "first": claims[0].figures[value],
+        "items_among": Figure(listed(among), facts),
+        "others_at": Figure(listed(at[1:]), _facts(claims[1:])),
+    }
+    return _join(f"{kind}s", claims, claims[0].names, figures)
+
+
+def _term(claim: Claim) -> str:
+    return claim.figures["after"].facts[0].term
+
+
+def _facts(claims: Sequence[Claim]) -> tuple[Fact, ...]:
+    """The facts that are stated: for a mode the rating and the shares it rests on."""
+    found = {f.id: f for claim in claims for f in claim.facts()}
+    return tuple(found.values())
+
+
+MERGES: dict[str, Merge] = {
+    "level": _levels,
+    "trend_up": _trends,
+    "trend_down": _trends,
+    "trend_same": _trends,
+    "mode": _ratings,
+    "mean": _ratings,
+}

@@ -1,0 +1,88 @@
+"""The bank of patterns, and the sentences that a claim's licences make of it.
+
+`patterns.toml` holds slots and function words only, so it is true of no survey and of
+every one. A pattern fits a claim that fills all its slots; one that would drop whom a
+claim is restricted to (in front as `among`, or inside `whole`) does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+import msgspec
+
+from pipeline.narrative.claims import Claim
+from pipeline.report import Sentence
+from pipeline.wording import capitalized
+
+SLOT = re.compile(r"\{(\w+)\}")
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """One way to say what its family licences."""
+
+    id: str
+    text: str
+    slots: tuple[str, ...]
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A claim with every sentence that says it."""
+
+    claim: Claim
+    wordings: tuple[Sentence, ...]
+
+
+@cache
+def bank() -> dict[str, tuple[Pattern, ...]]:
+    """Every family of patterns, in the order of the file."""
+    data = tomllib.loads(_source())
+    return {
+        family: tuple(
+            Pattern(f"{family}.{name}", text, tuple(SLOT.findall(text)))
+            for name, text in patterns.items()
+        )
+        for family, patterns in data.items()
+    }
+
+
+@cache
+def bank_digest() -> str:
+    """Which bank worded a text."""
+    return sha256(_source().encode()).hexdigest()
+
+
+def _source() -> str:
+    return (files("pipeline.narrative") / "patterns.toml").read_text(encoding="utf-8")
+
+
+def unit(claim: Claim) -> Unit:
+    """The claim's language: all its licensed sentences, each text once."""
+    found: dict[str, Sentence] = {}
+    for family in claim.licences:
+        for pattern in bank()[family]:
+            sentence = realized(claim, pattern)
+            if sentence is not None:
+                found.setdefault(sentence.text, sentence)
+    return Unit(claim, tuple(found.values()))
+
+
+def realized(claim: Claim, pattern: Pattern) -> Sentence | None:
+    """The pattern with its slots filled, if the claim fills them all."""
+    if claim.names.get("among") and not {"among", "whole"} & set(pattern.slots):
+        return None
+    figures = {name: figure.text for name, figure in claim.figures.items()}
+    words = {"among": ""} | claim.names | figures
+    if any(slot not in words for slot in pattern.slots):
+        return None
+    used = [claim.figures[s] for s in pattern.slots if s in claim.figures]
+    rests_on = used or claim.figures.values()
+    facts = dict.fromkeys(fact.id for figure in rests_on for fact in figure.facts)
+    text = SLOT.sub(lambda slot: words[slot[1]], pattern.text)
+    return Sentence(
+        id="", text=capitalized(text), facts=tuple(facts), pattern=pattern.id
+    )

@@ -1,0 +1,120 @@
+"""The draft stage: estimates → narrative.json, drafted by a model where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import msgspec
+
+from pipeline.definition import Survey
+from pipeline.errors import Missing
+from pipeline.narrative.claims import Claim, Source, facts_of
+from pipeline.narrative.document import (
+    ClaimMade,
+    Narrative,
+    ReportText,
+    SectionText,
+    write,
+)
+from pipeline.narrative.draft import ModelChoice, Writer, known_numbers
+from pipeline.narrative.facts import load_estimates
+from pipeline.narrative.language import Refused
+from pipeline.narrative.patterns import bank_digest
+from pipeline.narrative.plan import Paragraph
+from pipeline.narrative.sections import Planned, plan_outline
+from pipeline.outline import Outline
+from pipeline.report import Origin, Sentence
+
+P_DIGITS = 6
+
+
+def draft(
+    survey: Survey,
+    outlines: Sequence[Outline],
+    build: Path,
+    model: ModelChoice | None,
+    progress: Callable[[str], None],
+) -> Narrative:
+    """Write narrative.json for every report on a survey, and return it.
+
+    Without a model, or where its draft cannot be used, a section carries the paragraph
+    of record; nothing that a model does or fails to do makes this fail.
+    """
+    questions = {e.question for o in outlines for s in o.sections for e in s.claims}
+    estimates = load_estimates(build, questions)
+    reports = []
+    with Writer(model, build, progress) if model else nullcontext() as writer:
+        for outline in outlines:
+            source = Source(survey, estimates, outline.wave)
+            reports.append(_report(source, outline, writer))
+    narrative = Narrative(
+        survey=survey.id, reports=tuple(reports), patterns=bank_digest()
+    )
+    write(narrative, build)
+    progress(_summary(narrative))
+    return narrative
+
+
+def _report(source: Source, outline: Outline, writer: Writer | None) -> ReportText:
+    planned = plan_outline(source, outline)
+    facts = facts_of(c for p in planned if p.plan for c in p.plan.claims())
+    return ReportText(
+        report=outline.id,
+        wave=outline.wave,
+        sections=tuple(_section(source.survey, outline, p, writer) for p in planned),
+        facts=tuple(facts[key] for key in sorted(facts)),
+    )
+
+
+def _section(
+    survey: Survey, outline: Outline, planned: Planned, writer: Writer | None
+) -> SectionText:
+    section, plan = planned.section, planned.plan
+    paragraph: Paragraph = plan.best if plan else ()
+    origin: Origin = "template"
+    author = reason = ""
+    if plan and writer:
+        try:
+            known = known_numbers(survey, plan)
+            paragraph, author = writer.draft(section.title, plan, known)
+            origin = "model"
+        except Refused as error:
+            reason = f"the draft was not used: {error}"
+        except Missing as error:
+            reason = error.what
+    return SectionText(
+        id=section.id,
+        title=section.title,
+        summary=_numbered(f"{outline.id}.{section.id}", paragraph),
+        origin=origin,
+        author=author,
+        reason=reason,
+        claims=tuple(_made(c) for c in plan.claims()) if plan else (),
+        left_out=planned.left_out,
+    )
+
+
+def _made(claim: Claim) -> ClaimMade:
+    return ClaimMade(
+        licences=claim.licences,
+        facts=tuple(fact.id for fact in claim.facts()),
+        p_value=None if claim.p_value is None else round(claim.p_value, P_DIGITS),
+    )
+
+
+def _numbered(prefix: str, paragraph: Paragraph) -> tuple[Sentence, ...]:
+    return tuple(
+        msgspec.structs.replace(sentence, id=f"{prefix}.{place}")
+        for place, sentence in enumerate(paragraph, 1)
+    )
+
+
+def _summary(narrative: Narrative) -> str:
+    """What the stage did, in a line."""
+    sections = [s for report in narrative.reports for s in report.sections]
+    drafted = sum(s.origin == "model" for s in sections)
+    left_out = sum(len(s.left_out) for s in sections)
+    line = f"{len(sections)} sections, {drafted} drafted by the model"
+    return f"{line}, {left_out} claims left out" if left_out else line

@@ -1,0 +1,1 @@
+"""Language models on this machine, spoken to as the OpenAI chat API."""
