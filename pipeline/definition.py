@@ -63,17 +63,26 @@ class Option(_Noun, frozen=True):
 
     `raw` lists other spellings in the export, for all waves or by wave; the label and
     the code always count. `missing` marks an answer such as "prefer not to say": it is
-    kept apart from a skipped question and is not in the base.
+    kept apart from a skipped question and is not in the base. `waves` names the waves
+    that offered it, if not all did: nobody could choose it in the others, which is not
+    a share of 0 %.
     """
 
     code: str
     label: str
     raw: tuple[str, ...] | PerWave = ()
     missing: bool = False
+    waves: tuple[str, ...] = ()
     say: str = ""
+
+    def offered(self, wave: str) -> bool:
+        """Could it be chosen in `wave`?"""
+        return not self.waves or wave in self.waves
 
     def spellings(self, wave: str) -> tuple[str, ...]:
         """Every text that means this option in an export of `wave`."""
+        if not self.offered(wave):
+            return ()
         raw = self.raw.get(wave, ()) if isinstance(self.raw, dict) else self.raw
         return (self.label, self.code, *raw)
 
@@ -108,7 +117,8 @@ class Question(_Noun, frozen=True):
 
     `columns` maps a wave to a column (`"Q4"`, `"Tools | *"` for one column an option);
     `*` matches any text. `asked` is the routing: the answers to earlier questions that
-    lead here. `base` narrows who is counted further than who was asked.
+    lead here. `base` narrows who is counted further than who was asked. Both look only
+    at questions that the wave asked.
     """
 
     id: str
@@ -158,10 +168,17 @@ class Question(_Noun, frozen=True):
             return int(code)
         return [o.code for o in self.choices].index(code) + 1
 
-    def items(self) -> tuple[str, ...]:
-        """The keys under which answers are stored: the question, or one an option."""
+    def items(self, wave: str = "") -> tuple[str, ...]:
+        """The keys under which answers are stored: the question, or one an option.
+
+        With a wave, only those that it could hold.
+        """
         if self.kind == "select-all":
-            return tuple(f"{self.id}.{o.code}" for o in self.choices if not o.missing)
+            return tuple(
+                f"{self.id}.{o.code}"
+                for o in self.choices
+                if not o.missing and (not wave or o.offered(wave))
+            )
         return () if self.kind == "open" else (self.id,)
 
     def label(self) -> str:

@@ -133,6 +133,9 @@ def _question_problems(
     for wave in (*question.columns, *(b.wave for b in question.breaks)):
         if wave not in waves:
             yield "columns", f"there is no wave '{wave}'; {suggestion(wave, waves)}"
+    for option in question.choices:
+        for wave in set(option.waves) - waves:
+            yield f"options {option.code}.waves", f"there is no wave '{wave}'"
     yield from _option_problems(question)
     for name, condition in (("asked", question.asked), ("base", question.base)):
         for what in _condition_problems(condition, earlier):

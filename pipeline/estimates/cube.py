@@ -115,7 +115,7 @@ def _slice(
     for name in ("n", "sum_w", "sum_w2"):
         dense[name] = np.zeros(shape)
         np.add.at(dense[name], (at[counted], column[counted]), rows[name][counted])
-    base = _base(question, rows, at, len(domains))
+    base = _base(question.items(wave), rows, at, len(domains))
     return Slice(
         wave,
         question,
@@ -147,11 +147,10 @@ def _columns(question: Question, rows: dict[str, Any]) -> tuple[Floats, Ints, An
 
 
 def _base(
-    question: Question, rows: dict[str, Any], at: Ints, size: int
+    items: tuple[str, ...], rows: dict[str, Any], at: Ints, size: int
 ) -> tuple[Floats, Floats, Floats]:
-    """n, Σw and Σw² of all who answered, by domain."""
-    first = question.items()[0]
-    once = rows["item"] == first if question.kind == "select-all" else slice(None)
+    """n, Σw and Σw² of all who answered, by domain: each has a row for each item."""
+    once = rows["item"] == items[0]
     n, total, squares = (
         np.bincount(at[once], rows[name][once].astype(float), size).astype(float)
         for name in ("n", "sum_w", "sum_w2")

@@ -79,17 +79,22 @@ def _blocks(part: Slice) -> Iterator[Columns]:
 
 def _shares(part: Slice) -> Columns:
     question = part.question
-    codes = [o.code for o in question.choices if not o.missing]
-    items = list(question.items())
+    options = [o for o in question.choices if not o.missing]
+    offered = [i for i, o in enumerate(options) if o.offered(part.wave)]
+    codes = [options[i].code for i in offered]
+    items = list(question.items(part.wave))
     if question.kind != "select-all":
         items = items * len(codes)
-    return _share_block(part, items, codes, part.count, part.w, part.w2, rank=True)
+    sums = [a[:, offered] for a in (part.count, part.w, part.w2)]
+    return _share_block(part, items, codes, *sums, rank=True)
 
 
 def _nets(part: Slice) -> Iterator[Columns]:
     codes = [o.code for o in part.question.choices if not o.missing]
     for net in part.question.nets:
         of = [codes.index(code) for code in net.of]
+        if not any(part.question.option(code).offered(part.wave) for code in net.of):
+            continue
         sums = [
             a[:, of].sum(axis=1, keepdims=True) for a in (part.count, part.w, part.w2)
         ]

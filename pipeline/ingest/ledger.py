@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+ROWS_NAMED = 20
+
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen, keyword-only."""

@@ -5,22 +5,27 @@ Python decides what each distinct text means; DuckDB applies it to the responden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.definition import Question, Survey, Wave
 from pipeline.errors import DataError
 from pipeline.ingest.columns import Column, Meaning, Reader, columns_of, one, unused
-from pipeline.ingest.ledger import Dropped, FileRead, Rejected, WaveLedger
+from pipeline.ingest.ledger import (
+    ROWS_NAMED,
+    Dropped,
+    FileRead,
+    Rejected,
+    WaveLedger,
+)
 from pipeline.ingest.reader import read_wave
+from pipeline.ingest.routing import route
 from pipeline.load import plain
 from pipeline.warehouse import fill, statement
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-ROWS_NAMED = 20
 
 
 def recode_wave(
@@ -42,7 +47,7 @@ def recode_wave(
     rejected = _apply_meanings(con, wave, columns, where)
     rejected += _two_answers(con)
     dropped += _drop_silent(con)
-    rejected += _route(con, questions)
+    rejected += route(con, wave, questions)
     con.execute(statement("answers"))
     _base_weights(con, wave, names, where)
     rows = sum(e.rows for e in exports)
@@ -257,69 +262,6 @@ def _two_answers(con: DuckDBPyConnection) -> list[Rejected]:
         )
         for question, _, rows in twice
     ]
-
-
-def _route(con: DuckDBPyConnection, questions: Sequence[Question]) -> list[Rejected]:
-    """Fill `items`, `gates` and `passes`; an answer nobody asked for is not used."""
-    fill(
-        con,
-        "items(question VARCHAR, item VARCHAR, select_all INTEGER,"
-        " has_asked INTEGER, has_base INTEGER)",
-        [
-            (
-                q.id,
-                item,
-                int(q.kind == "select-all"),
-                int(bool(q.asked)),
-                int(bool(q.base)),
-            )
-            for q in questions
-            for item in q.items()
-        ],
-    )
-    gates = [g for q in questions for g in _gates(q, {x.id: x for x in questions})]
-    fill(
-        con,
-        "gates(question VARCHAR, purpose VARCHAR, clause INTEGER, clauses INTEGER,"
-        " item VARCHAR, value DECIMAL(18,4))",
-        gates,
-    )
-    con.execute(statement("passes"))
-    rejected = []
-    for question in (q for q in questions if q.asked):
-        # In order: a question led to by an answer nobody asked for was not asked.
-        gone = con.execute(
-            "DELETE FROM picks WHERE question = ? AND respondent NOT IN"
-            " (SELECT respondent FROM passes WHERE question = ? AND purpose = 'asked')"
-            " RETURNING respondent",
-            [question.id, question.id],
-        ).fetchall()
-        if gone:
-            con.execute(statement("passes"))
-            rows = sorted({r for (r,) in gone})
-            reason = "answered although not asked"
-            rejected.append(
-                Rejected(
-                    question=question.id,
-                    reason=reason,
-                    text="",
-                    count=len(rows),
-                    rows=tuple(rows[:ROWS_NAMED]),
-                )
-            )
-    return rejected
-
-
-def _gates(question: Question, known: dict[str, Question]) -> Iterable[tuple[Any, ...]]:
-    for purpose, condition in (("asked", question.asked), ("base", question.base)):
-        for clause, (gate_id, codes) in enumerate(condition.items()):
-            gate = known.get(gate_id)
-            for code in codes if gate else ():
-                assert gate is not None
-                many = gate.kind == "select-all"
-                item = f"{gate.id}.{code}" if many else gate.id
-                value = 1 if many else gate.value(code)
-                yield question.id, purpose, clause, len(condition), item, value
 
 
 def _number(con: DuckDBPyConnection, query: str) -> int:
