@@ -3,54 +3,86 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from pipeline.definition import Survey
 from pipeline.disclosure import disclosure, field_dates, interval_wording
 from pipeline.narrative.document import ReportText, read
-from pipeline.outline import Outline
+from pipeline.outline import FigureSpec, Outline, SectionSpec
 from pipeline.project import Project
 from pipeline.render.publish import publish as publish_folder
 from pipeline.render.publish import staged
-from pipeline.report import Report, Section
+from pipeline.report import Figure, Report, Section
 
 LIBRARIES = ("duckdb", "altair", "vl-convert-python", "numpy", "scipy")
 
 
 def publish(
-    project: Project, survey: Survey, outline: Outline, progress: Callable[[str], None]
-) -> Path:
-    """Draw the figures, put the report together, publish it; returns the page."""
-    from pipeline.charts.figure import figure
+    project: Project,
+    survey: Survey,
+    outlines: Sequence[Outline],
+    progress: Callable[[str], None],
+) -> list[Path]:
+    """Draw the figures, put the reports together, publish each; returns the pages.
 
+    Drawing is most of the work of a run and all of it Python, so it is shared out
+    among processes.
+    """
+    workers = min(os.cpu_count() or 1, 8)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return [_publish(project, survey, o, pool, progress) for o in outlines]
+
+
+def _publish(
+    project: Project,
+    survey: Survey,
+    outline: Outline,
+    pool: Executor,
+    progress: Callable[[str], None],
+) -> Path:
     build = project.build(survey.id)
     text = read(build).report(outline.id)
     target = project.published(outline.wave, outline.id)
-    sections = []
     with staged(target) as folder:
-        for spec in outline.sections:
-            written = text.section(spec.id)
-            figures = []
-            for entry in spec.figures:
-                progress(f"{outline.id}: {entry.id}")
-                figures.append(figure(survey, build, entry, "", folder))
-            sections.append(
-                Section(
-                    id=spec.id,
-                    title=spec.title,
-                    summary=written.summary,
-                    origin=written.origin,
-                    author=written.author,
-                    figures=tuple(figures),
-                )
-            )
-        report = _report(project, survey, outline, text, tuple(sections))
+        drawn = {}
+        draw = partial(_draw, survey, build, outline.wave, folder)
+        for figure in pool.map(draw, outline.figures()):
+            progress(f"{outline.id}: {figure.id}")
+            drawn[figure.id] = figure
+        sections = tuple(_section(spec, text, drawn) for spec in outline.sections)
+        report = _report(project, survey, outline, text, sections)
         return publish_folder(report, folder, target)
+
+
+def _draw(
+    survey: Survey, build: Path, wave: str, folder: Path, spec: FigureSpec
+) -> Figure:
+    from pipeline.charts.figure import figure
+    from pipeline.narrative.headline import headline
+
+    title = headline(survey, build, spec, wave)
+    return figure(survey, build, spec, title, folder)
+
+
+def _section(spec: SectionSpec, text: ReportText, drawn: dict[str, Figure]) -> Section:
+    written = text.section(spec.id)
+    return Section(
+        id=spec.id,
+        title=spec.title,
+        summary=written.summary,
+        origin=written.origin,
+        author=written.author,
+        figures=tuple(drawn[figure.id] for figure in spec.figures),
+    )
 
 
 def _report(

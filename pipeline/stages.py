@@ -85,8 +85,7 @@ def publish(job: Job, progress: Progress) -> None:
     """Estimates and sentences → charts and pages."""
     from pipeline.compose import publish
 
-    for outline in job.outlines():
-        publish(job.project, job.survey, outline, progress)
+    publish(job.project, job.survey, job.outlines(), progress)
 
 
 STAGES: dict[str, Callable[[Job, Progress], None]] = {
