@@ -61,7 +61,7 @@ class Analysis(msgspec.Struct, frozen=True):
 
     def chart(
         self, question: str, *, by: str = "", term: str = "", wave: str = ""
-    ) -> alt.Chart:
+    ) -> alt.LayerChart:
         """The chart that suits the question's kind."""
         from pipeline.charts.figure import LIGHT, WIDE, chart, spec_for
 

@@ -58,7 +58,15 @@ class Wave(_Noun, frozen=True):
     drop: tuple[Drop, ...] = ()
 
 
-class Option(_Noun, frozen=True):
+class Term(_Noun, frozen=True):
+    """Something a share can be of; `say` is how a sentence puts it."""
+
+    code: str
+    label: str
+    say: str = ""
+
+
+class Option(Term, frozen=True):
     """One answer that can be chosen.
 
     `raw` lists other spellings in the export, for all waves or by wave; the label and
@@ -68,12 +76,9 @@ class Option(_Noun, frozen=True):
     a share of 0 %.
     """
 
-    code: str
-    label: str
     raw: tuple[str, ...] | PerWave = ()
     missing: bool = False
     waves: tuple[str, ...] = ()
-    say: str = ""
 
     def offered(self, wave: str) -> bool:
         """Could it be chosen in `wave`?"""
@@ -87,13 +92,10 @@ class Option(_Noun, frozen=True):
         return (self.label, self.code, *raw)
 
 
-class Net(_Noun, frozen=True):
+class Net(Term, frozen=True):
     """Several options counted as one, as in "agree" = "strongly agree" + "agree"."""
 
-    code: str
-    label: str
-    of: tuple[str, ...]
-    say: str = ""
+    of: tuple[str, ...] = ()
 
 
 class Scale(_Noun, frozen=True):

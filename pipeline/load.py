@@ -168,6 +168,8 @@ def _option_problems(question: Question) -> Iterator[Problem]:
         if not CODE.fullmatch(code):
             yield f"options {code}", "a code is lower-case letters, digits and _"
     for net in question.nets:
+        if not net.of:
+            yield f"nets {net.code}", "needs of, the options it counts as one"
         for code in set(net.of) - set(codes):
             yield f"nets {net.code}", f"there is no option '{code}'"
     for wave in question.columns:

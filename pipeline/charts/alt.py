@@ -1,0 +1,92 @@
+"""The chart in a sentence or two, for those who do not see it: facts, no opinions."""
+
+from __future__ import annotations
+
+from pipeline.charts.axes import ONE
+from pipeline.charts.data import ChartData
+from pipeline.charts.words import TOO_FEW, shown, subtitle, value
+from pipeline.narrative.lexicon import lowered
+from pipeline.wording import listed, number
+
+NAMES = {
+    "bars": "Bar chart",
+    "waves": "Chart of changes between waves",
+    "distribution": "Chart of distributions",
+    "stacked": "Stacked bar chart",
+    "ranks": "Chart of ranks",
+    "heat": "Heat map",
+}
+
+
+def alt(data: ChartData) -> str:
+    """One or two sentences that say what the chart shows, from its numbers."""
+    return f"{NAMES[data.spec.kind]}. {subtitle(data)}. {_gist(data)}"
+
+
+def _gist(data: ChartData) -> str:
+    kind = data.spec.kind
+    if kind == "waves":
+        return _changes(data)
+    if kind == "distribution":
+        return _modes(data)
+    if kind == "ranks":
+        return _ranking(data)
+    if kind == "stacked":
+        return _largest(data)
+    return _extremes(data)
+
+
+def _extremes(data: ChartData) -> str:
+    """The highest and the lowest cell, and everyone's."""
+    cells = [
+        (mark.estimate, ", ".join(h.label for h in (row, column) if h.label))
+        for row, column, mark in data.cells()
+        if mark and mark.estimate is not None and not (row.everyone or column.everyone)
+    ]
+    overall = data.value(data.rows[0]) if data.rows[0].everyone else None
+    top, bottom = max(cells), min(cells, key=lambda cell: cell[0])
+    said = [f"Highest: {top[1]}, {value(data, top[0])}"] if cells else []
+    if len(cells) > 1:
+        said.append(f"lowest: {bottom[1]}, {value(data, bottom[0])}")
+    if overall is not None and data.columns == (ONE,):
+        said.append(f"{lowered(data.rows[0].label)}: {value(data, overall)}")
+    return f"{'; '.join(said)}."
+
+
+def _changes(data: ChartData) -> str:
+    """Each of the first rows in each wave."""
+    said = []
+    for row in [r for r in data.rows if not r.everyone][:3] or data.rows[:1]:
+        values = [
+            f"{shown(data, data.at(row, column))} in {column.label}"
+            for column in data.columns
+        ]
+        said.append(f"{row.label}: {listed(values)}")
+    return f"{'; '.join(said)}."
+
+
+def _modes(data: ChartData) -> str:
+    """The most frequent rating of each panel."""
+    said = []
+    for row in data.rows:
+        mode = data.summary("mode", row)
+        rating = TOO_FEW if mode is None else number(mode)
+        said.append(f"{row.label} {rating}")
+    return f"Most frequent rating: {', '.join(said)}."
+
+
+def _ranking(data: ChartData) -> str:
+    """The first three answers in the last column."""
+    last = data.columns[-1]
+    names = [row.label for row in data.rows[:3]]
+    when = f"{last.label}: " if last.label else ""
+    return f"First in {when}{listed(names)}." if names else ""
+
+
+def _largest(data: ChartData) -> str:
+    """The most frequent answer of each bar."""
+    said = []
+    for row in data.rows[:6]:
+        best = max(data.columns, key=lambda c: data.value(row, c) or -1.0)
+        said.append(f"{row.label}: {best.label} {shown(data, data.at(row, best))}")
+    return f"Most frequent answer: {'; '.join(said)}."

@@ -1,0 +1,140 @@
+"""The two axes of a chart: which waves, answers or domains its rows and columns are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from pipeline.definition import Question, Survey
+from pipeline.outline import FigureSpec
+
+Axis = Literal["one", "wave", "term", "domain"]
+LAST = re.compile(r"(other|none|unsure|dont_know|no_opinion)(_|$)")
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """One row or column: a wave, an answer, or a domain of a dimension.
+
+    A domain without a code is everyone. `fixed` headings keep the definition's order,
+    the others are sorted by size with the `last` at the end; `strong` ones sum up.
+    """
+
+    axis: Axis
+    code: str = ""
+    label: str = ""
+    dimension: str = ""
+    fixed: bool = False
+    last: bool = False
+    strong: bool = False
+
+    @property
+    def everyone(self) -> bool:
+        """Whether this is all respondents, beside the domains they fall into."""
+        return self.axis == "domain" and not self.code
+
+
+ONE = Heading(axis="one")
+
+
+class Axes(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies along the rows and columns: an axis, or the id of a dimension."""
+
+    rows: str
+    columns: str
+
+
+def axes_of(question: Question, spec: FigureSpec, *, mean: bool) -> Axes:
+    """Which axes a figure has."""
+    split = spec.by.split("*") if spec.by else []
+    across = split[0] if split else "everyone"
+    among = across if split or mean else "term"
+    if spec.kind == "bars":
+        return Axes(rows=among, columns="one")
+    if spec.kind == "waves":
+        return Axes(rows=among, columns="wave")
+    if spec.kind == "ranks":
+        compared = len(spec.waves) > 1 or not split
+        return Axes(rows="term", columns="wave" if compared else across)
+    if spec.kind == "heat":
+        two = len(split) == 2
+        return Axes(rows=split[0] if two else "term", columns=split[-1] if two else across)
+    return Axes(rows=across, columns="term")
+
+
+def headings(
+    survey: Survey,
+    question: Question,
+    spec: FigureSpec,
+    axis: str,
+    waves: tuple[str, ...],
+) -> tuple[Heading, ...]:
+    """The headings along one axis, in the order of the definition."""
+    if axis == "one":
+        return (ONE,)
+    if axis == "wave":
+        return tuple(Heading(axis="wave", code=w, label=w, fixed=True) for w in waves)
+    if axis == "term":
+        sums = spec.kind in ("bars", "waves", "heat")
+        return _answers(question, sums=sums, fixed=spec.kind in ("stacked",))
+    everyone = Heading(
+        axis="domain",
+        label=f"All {question.base_say or survey.say}",
+        strong=True,
+        fixed=True,
+    )
+    return (everyone, *_domains(survey, axis)) if axis != "everyone" else (everyone,)
+
+
+def _answers(
+    question: Question, *, sums: bool, fixed: bool
+) -> tuple[Heading, ...]:
+    """Answers; those of a scale, or with sums of several, have an order of their own."""
+    fixed = fixed or question.scale is not None or bool(question.nets)
+    totals = tuple(
+        Heading(axis="term", code=n.code, label=n.label, strong=True, fixed=True)
+        for n in question.nets
+    )
+    answers = tuple(
+        Heading(
+            axis="term",
+            code=option.code,
+            label=option.label,
+            fixed=fixed,
+            last=bool(LAST.match(option.code)),
+        )
+        for option in question.choices
+        if not option.missing
+    )
+    return (*(totals if sums else ()), *answers)
+
+
+def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
+    """Domains; those that count something (1-9, 10-49) have an order of their own."""
+    groups = survey.domains(dimension)
+    counting = sum(any(c.isdigit() for c in g.label) for g in groups) * 2 > len(groups)
+    return tuple(
+        Heading(
+            axis="domain",
+            code=group.code,
+            label=group.label,
+            dimension=dimension,
+            fixed=counting,
+            last=bool(LAST.match(group.code)) and len(groups) > 2,
+        )
+        for group in groups
+    )
+
+
+def in_order(
+    found: tuple[Heading, ...], size: Callable[[Heading], float | None]
+) -> tuple[Heading, ...]:
+    """Headings as they are drawn: everyone, then by size unless their order is fixed."""
+
+    def key(heading: Heading) -> tuple[bool, bool, float]:
+        by_size = 0.0 if heading.fixed else -(size(heading) or 0.0)
+        return not heading.everyone, heading.last and not heading.fixed, by_size
+
+    return tuple(sorted(found, key=key))

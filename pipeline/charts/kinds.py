@@ -1,0 +1,38 @@
+"""Which function draws which kind of chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import altair as alt
+
+from pipeline.charts.bars import bars
+from pipeline.charts.data import ChartData
+from pipeline.charts.distribution import distribution
+from pipeline.charts.frame import framed
+from pipeline.charts.heat import heat
+from pipeline.charts.marks import Body
+from pipeline.charts.ranks import ranks
+from pipeline.charts.stacked import stacked
+from pipeline.charts.theme import Palette
+from pipeline.charts.waves import waves
+from pipeline.outline import FigureKind
+
+KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
+    "bars": bars,
+    "waves": waves,
+    "distribution": distribution,
+    "stacked": stacked,
+    "ranks": ranks,
+    "heat": heat,
+}
+
+
+def draw(data: ChartData, title: str, palette: Palette, width: float) -> alt.LayerChart:
+    """The whole chart, title and source included."""
+    from altair.utils.schemapi import debug_mode
+
+    # Each object would be checked against its schema as it is made, at 60 ms a chart.
+    with debug_mode(False):
+        body = KINDS[data.spec.kind](data, palette, width)
+        return framed(data, body, title, palette, width)

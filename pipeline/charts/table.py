@@ -1,0 +1,191 @@
+"""The numbers behind a chart, as a table to read and as rows to download."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from pipeline.charts import words
+from pipeline.charts.alt import alt
+from pipeline.charts.axes import Heading
+from pipeline.charts.data import ChartData, Mark
+from pipeline.disclosure import field_dates, interval_wording
+from pipeline.report import Table
+from pipeline.wording import number
+
+FIELDS = (
+    "wave", "question", "wording", "base", "by", "domain", "domain_label", "statistic",
+    "term", "term_label", "estimate", "low", "high", "n", "rank", "method", "flag",
+    "source", "notice",
+)  # fmt: skip
+
+
+def table(data: ChartData) -> Table:
+    """Every value shown, with its interval and number of answers."""
+    one = len(data.columns) == 1
+    build = _long if one else _by_wave if data.spec.kind == "waves" else _wide
+    header, rows = build(data)
+    return Table(caption=words.subtitle(data), header=header, rows=tuple(rows))
+
+
+Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+
+def _long(data: ChartData) -> Cells:
+    """One value a row."""
+    name = interval_wording(data.survey).name
+    measure = "Share" if data.measure == "share" else "Mean"
+    rows = []
+    for row in data.rows:
+        mark = data.at(row, data.columns[0])
+        ends = words.interval(data, mark)
+        rows.append((row.label, words.shown(data, mark), ends, _n(data, row)))
+    return (_corner(data), measure, name, "n"), rows
+
+
+def _by_wave(data: ChartData) -> Cells:
+    """Each wave's value with its interval and n."""
+    name = interval_wording(data.survey).name
+    header = [_corner(data)]
+    for column in data.columns:
+        header += [column.label, f"{name}, {column.label}", f"n, {column.label}"]
+    rows = []
+    for row in data.rows:
+        cells = [row.label]
+        for column in data.columns:
+            mark = data.at(row, column)
+            n = "" if mark is None or mark.n is None else f"{mark.n:,}"
+            cells += [words.shown(data, mark), words.interval(data, mark), n]
+        rows.append(tuple(cells))
+    return tuple(header), rows
+
+
+def _wide(data: ChartData) -> Cells:
+    """A value a cell with its interval; the number of answers last."""
+    totals = data.columns[0].axis == "term"
+    header = [_corner(data), *(column.label for column in data.columns)]
+    rows = []
+    for row in data.rows:
+        cells = [_cell(data, row, column) for column in data.columns]
+        more = [*_summary(data, row), _n(data, row)] if totals else []
+        rows.append((row.label, *cells, *more))
+    if totals:
+        header += ["Mean", "Mode", "n"] if _summary(data, data.rows[0]) else ["n"]
+    return tuple(header), rows
+
+
+def _cell(data: ChartData, row: Heading, column: Heading) -> str:
+    mark = data.at(row, column)
+    shown = words.shown(data, mark)
+    if mark is None or mark.estimate is None:
+        return shown
+    if data.spec.kind == "ranks":
+        return f"{mark.rank} ({shown})"
+    ends = words.interval(data, mark)
+    n = f", n {mark.n:,}" if data.spec.kind == "heat" and mark.n else ""
+    return f"{shown} ({ends}{n})"
+
+
+def _summary(data: ChartData, row: Heading) -> list[str]:
+    if data.spec.kind != "distribution":
+        return []
+    found = (data.summary(statistic, row) for statistic in ("mean", "mode"))
+    return [words.TOO_FEW if each is None else number(each) for each in found]
+
+
+def _n(data: ChartData, row: Heading) -> str:
+    n = data.base(row)
+    return f"{n:,}" if n else f"under {data.survey.min_base}"
+
+
+def _corner(data: ChartData) -> str:
+    dimension = next((r.dimension for r in data.rows if r.dimension), "")
+    if dimension:
+        return data.survey.dimension(dimension).label
+    return "Respondents" if data.rows[0].everyone else "Answer"
+
+
+def to_csv(data: ChartData) -> str:
+    """The displayed cells, one a line, each with its base, wording and source."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_rows(data))
+    return text.getvalue()
+
+
+def to_json(data: ChartData, title: str) -> dict[str, Any]:
+    """The displayed cells with all that one must know to use them."""
+    survey = data.survey
+    spoken_for = {"wording", "source", "notice", "base", "question"}
+    return {
+        "id": data.spec.id,
+        "kind": data.spec.kind,
+        "title": title,
+        "subtitle": words.subtitle(data),
+        "alt": alt(data),
+        "survey": survey.title,
+        "question": {
+            "id": data.question.id,
+            "wording": data.question.text,
+            "kind": data.question.kind,
+        },
+        "by": data.spec.by,
+        "waves": [
+            {"id": w, "in_the_field": field_dates(survey.wave(w))} for w in data.waves
+        ],
+        "sample": survey.sample,
+        "base": words.base(data),
+        "interval": interval_wording(survey).model,
+        "minimum_base": survey.min_base,
+        "notes": list(words.notes(data)),
+        "source": words.source(data),
+        "notice": survey.notice,
+        "licence": survey.about.licence,
+        "rows": [
+            {name: v for name, v in row.items() if name not in spoken_for}
+            for row in _rows(data)
+        ],
+    }
+
+
+def _rows(data: ChartData) -> list[dict[str, Any]]:
+    around = {
+        "question": data.question.id,
+        "wording": data.question.text,
+        "base": data.question.base_say or data.survey.say,
+        "source": words.source(data),
+        "notice": data.survey.notice,
+    }
+    return [
+        around | _row(data, row, column, mark)
+        for row, column, mark in data.cells()
+        if mark is not None
+    ]
+
+
+def _row(data: ChartData, row: Heading, column: Heading, mark: Mark) -> dict[str, Any]:
+    domains = [h.label for h in (row, column) if h.axis == "domain" and h.code]
+    terms = {e.code: e.label for e in (*data.question.nets, *data.question.choices)}
+    return {
+        "wave": mark.wave,
+        "by": mark.by,
+        "domain": mark.domain,
+        "domain_label": " × ".join(domains),
+        "statistic": mark.statistic,
+        "term": mark.term,
+        "term_label": terms.get(mark.term, ""),
+        "estimate": _digits(mark.estimate),
+        "low": _digits(mark.low),
+        "high": _digits(mark.high),
+        "n": mark.n,
+        "rank": mark.rank,
+        "method": mark.method,
+        "flag": mark.flag,
+    }
+
+
+def _digits(value: float | None) -> float | None:
+    """Six digits: more would be noise."""
+    return None if value is None else round(value, 6)

@@ -1,0 +1,192 @@
+"""What stands around a chart: measure, base, source, notes, and what is read out."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.charts.axes import ONE, Heading
+from pipeline.charts.data import ChartData, Mark
+from pipeline.definition import Scale
+from pipeline.disclosure import interval_wording
+from pipeline.narrative.lexicon import lowered, topic, verbs
+from pipeline.wording import capitalized, listed, number, percent, relative
+
+TOO_FEW = "too few answers"
+NOT_ASKED = "not asked"
+
+
+def shown(data: ChartData, mark: Mark | None) -> str:
+    """A value as it is printed in a chart: 84%, <1%, 4.5, or why there is none."""
+    if mark is None:
+        return NOT_ASKED
+    if mark.estimate is None:
+        return TOO_FEW
+    return value(data, mark.estimate)
+
+
+def value(data: ChartData, number_: float) -> str:
+    """A share or mean as short as a chart needs it."""
+    if data.measure == "mean":
+        return number(number_)
+    return percent(number_).replace("less than ", "<").replace("more than ", ">")
+
+
+def interval(data: ChartData, mark: Mark | None) -> str:
+    """The two ends of an interval: 81–87%."""
+    if mark is None or mark.low is None or mark.high is None:
+        return ""
+    low, high = value(data, mark.low), value(data, mark.high)
+    both = low.endswith("%") and high.endswith("%") and low[0] not in "<>"
+    return f"{low.removesuffix('%') if both else low}–{high}"
+
+
+def spoken(data: ChartData, row: Heading, column: Heading = ONE) -> str:
+    """The sentence of one mark, for those who hear the chart or point at it."""
+    mark = data.at(row, column)
+    where = ", ".join(h.label for h in (row, column) if h.label)
+    if mark is None or mark.estimate is None:
+        return f"{where}: {shown(data, mark)}"
+    ends = " to ".join(value(data, e) for e in (mark.low, mark.high) if e is not None)
+    name = interval_wording(data.survey).name
+    return f"{where}: {value(data, mark.estimate)}, {name} {ends}, n {mark.n:,}"
+
+
+def subtitle(data: ChartData) -> str:
+    """What is measured, of whom, by what, and when."""
+    parts = [_measure(data)]
+    if data.spec.by:
+        names = [data.survey.dimension(d).label for d in data.spec.by.split("*")]
+        parts.append(f"by {listed(lowered(name) for name in names)}")
+    return f"{', '.join(parts)}, {listed(data.waves)}"
+
+
+def _measure(data: ChartData) -> str:
+    question, spec = data.question, data.spec
+    people = question.base_say or data.survey.say
+    if data.measure == "mean":
+        return f"Mean {topic(question)}{_on(question.scale)} among {people}"
+    if spec.kind == "distribution":
+        return f"How {people} rate {topic(question)}{_ends(question.scale)}"
+    share = f"share of {people} {relative(people)}"
+    if "term" not in (data.rows[0].axis, data.columns[0].axis):
+        return capitalized(f"{share} {verbs(question, spec.term)}")
+    several = question.kind == "select-all"
+    chose = "chose each answer (several were possible)" if several else "gave each answer"
+    if spec.kind == "ranks":
+        return f"Answers ranked by the {share} {chose}"
+    return capitalized(f"{share} {chose}")
+
+
+def _on(scale: Scale | None) -> str:
+    return f" on a scale of {scale.low} to {scale.high}" if scale else ""
+
+
+def _ends(scale: Scale | None) -> str:
+    """The meaning of a scale's ends, whose labels may begin with the number itself."""
+    if scale is None:
+        return ""
+    ends = [
+        f"{rating} ({meaning})" if (meaning := end_label(label)) else f"{rating}"
+        for rating, label in (
+            (scale.low, scale.low_label),
+            (scale.high, scale.high_label),
+        )
+    ]
+    return f", from {ends[0]} to {ends[1]}"
+
+
+def end_label(label: str) -> str:
+    """`0 - not at all dependent` without its number."""
+    return re.sub(r"^\W*\d+\W*", "", label).strip()
+
+
+def base(data: ChartData) -> str:
+    """How many were counted, of whom, in each wave."""
+    people = data.question.base_say or data.survey.say
+    counts = [(wave, data.everyone(wave)) for wave in data.waves]
+    sizes = [f"{n:,}" if n else f"under {data.survey.min_base}" for _, n in counts]
+    if len(counts) == 1:
+        return f"{sizes[0]} {people}"
+    each = [f"{size} in {wave}" for size, (wave, _) in zip(sizes, counts, strict=True)]
+    return f"{people}: {'; '.join(each)}"
+
+
+def source(data: ChartData) -> str:
+    """Survey, waves, weighting, and the notice that must stand by every number."""
+    survey = data.survey
+    waves = listed(wave for wave in data.waves if wave not in survey.title)
+    title = f"{survey.title}, {waves}" if waves else survey.title
+    parts = [title, _weighting(data), survey.notice]
+    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+
+
+def _weighting(data: ChartData) -> str:
+    survey = data.survey
+    targets = [t.dimension for t in survey.targets if t.wave in data.waves]
+    if targets:
+        names = dict.fromkeys(lowered(survey.dimension(d).label) for d in targets)
+        return f"Weighted by {listed(names)}"
+    return "Weighted" if any(survey.wave(w).weight for w in data.waves) else ""
+
+
+def notes(data: ChartData) -> tuple[str, ...]:
+    """What a reader must know: intervals, what is hidden, what cannot be compared."""
+    return tuple(
+        note for note in (_lines(data), _hidden(data), *_broken(data), _top(data)) if note
+    )
+
+
+def _lines(data: ChartData) -> str:
+    note = interval_wording(data.survey).note
+    drawn = data.spec.kind in ("bars", "waves", "distribution")
+    return f"Thin lines are intervals. {note}" if drawn else ""
+
+
+def _hidden(data: ChartData) -> str:
+    """Which cells have too few answers; how many, if they are many."""
+    hidden = data.suppressed()
+    if not hidden:
+        return ""
+    few = f"Too few answers to show (under {data.survey.min_base})"
+    names = list(dict.fromkeys(_place(data, *cell) for cell in hidden))
+    if len(names) > 6:
+        every = sum(1 for _ in data.cells())
+        return f"{few}: {len(hidden)} of {every} cells."
+    return f"{few}: {listed(names)}."
+
+
+def _place(data: ChartData, row: Heading, column: Heading) -> str:
+    if column.axis == "wave" and len(data.columns) > 1:
+        return f"{row.label} in {column.label}"
+    domains = [h.label for h in (row, column) if h.axis == "domain"]
+    return " × ".join(domains) or row.label
+
+
+def _broken(data: ChartData) -> tuple[str, ...]:
+    found = []
+    for earlier, later in zip(data.waves, data.waves[1:], strict=False):
+        if reason := comparable(data, earlier, later):
+            found.append(f"{earlier} and {later} cannot be compared: {_stop(reason)}")
+    return tuple(found)
+
+
+def comparable(data: ChartData, earlier: str, later: str) -> str:
+    """Why two waves cannot be compared; nothing if they can."""
+    broken = data.question.break_between(earlier, later)
+    return broken.reason if broken else ""
+
+
+def _stop(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _top(data: ChartData) -> str:
+    if not data.left_out:
+        return ""
+    kept = sum(not row.everyone for row in data.rows)
+    return f"The first {kept} of {kept + data.left_out}."
+
+
+def headline(data: ChartData) -> str:
+    """A title for a chart that has no message of its own."""
+    return capitalized(data.question.label())
