@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 COMPILED = "llama-cpp-python"
+# Vision and HTTPS are not used and are a quarter of the work.
+BUILD = "-DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stateof"
 
 
@@ -33,6 +35,8 @@ def main(kind: str) -> None:
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     check_machine()
+    for old in VENV.glob("stateof-*"):
+        old.unlink()  # until all is done, nothing is
     make_environment()
     blocks = re.split(r"\n(?=\S)", lock.read_text())
     compiled = next(b for b in blocks if b.startswith(COMPILED + "=="))
@@ -53,7 +57,8 @@ def main(kind: str) -> None:
 
 def digest(*files: Path) -> str:
     content = b"\0".join(path.read_bytes() for path in files)
-    return hashlib.sha256(content + sys.version.encode()).hexdigest()
+    place = f"{VENV}{sys.version}"  # a copied folder still points at the old one
+    return hashlib.sha256(content + place.encode()).hexdigest()
 
 
 def check_machine() -> None:
@@ -72,7 +77,8 @@ def check_machine() -> None:
 
 
 def make_environment() -> None:
-    if PYTHON.exists() and (VENV / "bin" / "pip").exists():
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    if (VENV / "bin" / "pip").exists() and (VENV / "lib" / version).exists():
         return
     say("making .venv")
     shutil.rmtree(VENV, ignore_errors=True)
@@ -92,7 +98,8 @@ def make_environment() -> None:
 
 def compiled_wheel(requirement: str) -> Path:
     """The wheel of llama-cpp-python for this machine, built if it is not there yet."""
-    key = f"{requirement}{sys.version}{platform.platform()}{processor()}"
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    key = f"{requirement}{BUILD}{python}{platform.machine()}{processor()}"
     folder = CACHE / "wheels" / hashlib.sha256(key.encode()).hexdigest()[:16]
     built = list(folder.glob("*.whl"))
     if built:
@@ -140,6 +147,7 @@ def build(arguments: list[str]) -> None:
     """Run pip, saying every 20 seconds that it is still at work."""
     environment = dict(os.environ)
     environment.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
+    environment.setdefault("CMAKE_ARGS", BUILD)
     log = CACHE / "build.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
