@@ -6,6 +6,7 @@ stdout is data, stderr is talk. Nothing heavy is imported until a command needs 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -199,13 +200,14 @@ def _survey_with(question: str, survey: str) -> str:
 
 def main() -> None:
     """Run the command line and turn what goes wrong into a message and a status."""
+    # The exception would be turned into status 1 on its way here.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    status = 0
     try:
-        status = app(standalone_mode=False)
+        app()
     except SurveyError as error:
         print(f"stateof: {error}", file=sys.stderr)
         status = error.status
-    except KeyboardInterrupt:
-        status = 130
     except BrokenPipeError:
         # Whoever read us has what they wanted; do not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
