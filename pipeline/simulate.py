@@ -129,6 +129,7 @@ def _answer(survey: Survey, people: People, spec: dict[str, Any]) -> None:
         given[declined] = missing
         groups = [(domain, mask & ~declined) for domain, mask in groups]
     score = people.rng.normal(size=people.size)
+    score -= spec.get("lean", 0.0) * people.eagerness
     for domain, mask in groups:
         for code, chosen in _dealt(question, people, spec, domain, mask, score):
             given[chosen] = code
@@ -166,10 +167,7 @@ def _dealt(
     """Cut the domain, in order of score, into the options' weighted shares."""
     if question.scale is not None:
         codes = [o.code for o in question.choices]
-        steps = np.array([int(c) for c in codes])
-        peak, spread = (_share(spec[k], domain) for k in ("peak", "spread"))
-        shares = np.exp(-(((steps - peak) / spread) ** 2))
-        shares /= shares.sum()
+        shares = _bell(np.array([float(c) for c in codes]), spec, domain)
     else:
         codes = [o.code for o in question.choices if o.code in spec]
         shares = np.array([_share(spec[code], domain) for code in codes])
@@ -182,6 +180,16 @@ def _dealt(
     middle = (reached - people.weights[order] / 2) / reached[-1]
     place = np.searchsorted(np.cumsum(shares)[:-1], middle)
     return [(code, order[place == i]) for i, code in enumerate(codes)]
+
+
+def _bell(steps: Floats, spec: dict[str, Any], domain: str) -> Floats:
+    """Shares of the ratings: a bell, over a floor of people who answer anything."""
+    peak, spread, scatter = (
+        _share(spec[key], domain) for key in ("peak", "spread", "scatter")
+    )
+    bell = np.exp(-(((steps - peak) / spread) ** 2))
+    shares: Floats = (1 - scatter) * bell / bell.sum() + scatter / len(steps)
+    return shares
 
 
 def _ticks(
