@@ -5,7 +5,7 @@ One load of the Parquet files into dictionaries; every look-up after that is a k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
@@ -103,26 +103,27 @@ class Estimates(msgspec.Struct, frozen=True):
         return self.trends.get((wave, question, statistic, term, by, domain))
 
 
-def load_estimates(build: Path, questions: Iterable[str]) -> Estimates:
-    """Read what concerns some questions; what was read is kept in memory.
+def load_estimates(build: Path, *, crossed: bool) -> Estimates:
+    """Read a build's estimates; those of crossed dimensions only if asked for.
 
-    Crossed dimensions make tens of thousands of rows, of which a report speaks of few.
+    Crosses are nine in ten rows, and few reports speak of them. What was read is kept
+    in memory until the files change.
     """
     paths = (build / "estimates.parquet", build / "trends.parquet")
     ages = (p.stat().st_mtime_ns if p.is_file() else 0 for p in paths)
-    return _load(*zip(paths, ages, strict=True), tuple(sorted(set(questions))))
+    return _load(*zip(paths, ages, strict=True), crossed)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2)
 def _load(
-    estimates: tuple[Path, int], trends: tuple[Path, int], questions: tuple[str, ...]
+    estimates: tuple[Path, int], trends: tuple[Path, int], crossed: bool
 ) -> Estimates:
     groups: dict[Group, dict[Answer, Row]] = {}
-    for row in _read(estimates[0], Row, questions):
+    for row in _read(estimates[0], Row, crossed):
         key = (row.wave, row.question, row.by, row.domain)
         groups.setdefault(key, {})[row.statistic, row.term] = row
     changes: dict[Change, Trend] = {}
-    for change in _read(trends[0], Trend, questions) if trends[1] else ():
+    for change in _read(trends[0], Trend, crossed) if trends[1] else ():
         about = (change.question, change.statistic, change.term)
         where = (change.by, change.domain)
         known = changes.get((change.wave_to, *about, *where))
@@ -131,12 +132,12 @@ def _load(
     return Estimates(groups=groups, trends=changes)
 
 
-def _read(path: Path, kind: type[T], questions: tuple[str, ...]) -> list[T]:
+def _read(path: Path, kind: type[T], crossed: bool) -> list[T]:
     names = kind.__struct_fields__
     columns = ", ".join(f'"{name}"' for name in names)
-    query = f"SELECT {columns} FROM {parquet(path)} WHERE list_contains(?, question)"
+    only = "" if crossed else """ WHERE "by" NOT LIKE '%*%'"""
     con = connect()
-    rows = con.execute(query, [list(questions)]).fetchall()
+    rows = con.execute(f"SELECT {columns} FROM {parquet(path)}{only}").fetchall()
     con.close()
     tidy = [dict(zip(names, row, strict=True)) for row in rows]
     return msgspec.convert(tidy, list[kind])  # type: ignore[valid-type]

@@ -31,7 +31,7 @@ def headline(survey: Survey, build: Path, spec: FigureSpec, wave: str = "") -> s
     """A figure's message, or the question's name where the data have none."""
     question = survey.question(spec.question)
     wave = wave or (spec.waves[-1] if spec.waves else "") or _latest(survey, question)
-    estimates = load_estimates(build, [question.id])
+    estimates = load_estimates(build, crossed="*" in spec.by)
     claim = FINDERS[spec.kind](Source(survey, estimates, wave), spec, question)
     texts = [s.text for s in unit(claim).wordings] if claim else []
     if not texts:

@@ -4,6 +4,10 @@ A draft is one sentence for each claim out of those offered; the first claim lea
 others may come in any order. A server that takes a grammar cannot leave this language,
 one that takes a schema hardly; either way the reply is read back here, and only
 sentences of the language come out.
+
+The grammar asks for the beginning of each sentence only, as many words as tell it from
+the others: the rest is settled by then, and to have a small model spell it out took
+four times as long (measured: 112 tokens a section against 29).
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from pipeline.narrative.plan import Paragraph, Plan
 from pipeline.report import Sentence
 from pipeline.wording import numbers
 
+SHORTEST = 3  # words
 FREE_ORDER = 5  # units after the first; each more doubles the grammar
 FENCE = re.compile(r"^```\w*\n(.*)\n```$", re.DOTALL)
 THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
@@ -26,17 +31,32 @@ class Refused(Exception):
     """A draft that may not be used; the message says why."""
 
 
+def beginnings(plan: Plan) -> list[list[str]]:
+    """For each offered sentence the words that no other of the section begins with."""
+    texts = [s.text for offer in plan.offered for s in offer]
+    return [[_beginning(s.text, texts) for s in offer] for offer in plan.offered]
+
+
+def _beginning(text: str, texts: Sequence[str]) -> str:
+    words = text.split(" ")
+    for count in range(SHORTEST, len(words)):
+        start = " ".join(words[:count])
+        if sum(other.startswith(start) for other in texts) == 1:
+            return start
+    return text
+
+
 def grammar(plan: Plan) -> str:
-    """The language as GBNF: llama.cpp's notation for what may be generated."""
+    """The language as GBNF, which llama.cpp takes: a line for each beginning."""
     rules = [
-        f"u{i} ::= {' | '.join(_literal(s.text) for s in offer)}"
-        for i, offer in enumerate(plan.offered)
+        f"u{i} ::= {' | '.join(_literal(start) for start in starts)}"
+        for i, starts in enumerate(beginnings(plan))
     ]
     rest = frozenset(range(1, len(plan.offered)))
     if len(rest) <= FREE_ORDER:
         rules += _any_order(rest)
         return "\n".join([f"root ::= u0 {_state(rest)}".rstrip(), *rules])
-    parts = ' " " '.join(f"u{i}" for i in range(len(plan.offered)))
+    parts = ' "\\n" '.join(f"u{i}" for i in range(len(plan.offered)))
     return "\n".join([f"root ::= {parts}", *rules])
 
 
@@ -48,7 +68,7 @@ def _any_order(rest: frozenset[int]) -> list[str]:
             continue
         done.add(left)
         nexts = [(i, left - {i}) for i in sorted(left)]
-        ways = " | ".join(f'" " u{i} {_state(then)}'.rstrip() for i, then in nexts)
+        ways = " | ".join(f'"\\n" u{i} {_state(then)}'.rstrip() for i, then in nexts)
         rules.append(f"{_state(left)} ::= {ways}")
         waiting += [then for _, then in nexts]
     return rules
@@ -87,12 +107,24 @@ def read(reply: str, plan: Plan, known: Collection[str]) -> Paragraph:
     text = FENCE.sub(r"\1", text).strip()
     if text.startswith("{"):
         text = _joined(text)
+    elif "\n" in text or len(plan.units) == 1:
+        text = " ".join(_completed(line, plan) for line in text.splitlines())
     paragraph = _parsed(text, [unit.wordings for unit in plan.units])
     for sentence in paragraph:
         strange = numbers([sentence.text]) - frozenset(known)
         if strange:
             raise Refused(f"{', '.join(sorted(strange))} is in no fact")
     return paragraph
+
+
+def _completed(line: str, plan: Plan) -> str:
+    """The one offered sentence that a line begins, or the line as it is."""
+    start = line.strip()
+    if len(start.split(" ")) < SHORTEST:
+        return start
+    texts = [s.text for offer in plan.offered for s in offer]
+    found = [text for text in texts if text.startswith(start)]
+    return found[0] if len(found) == 1 else start
 
 
 def _joined(text: str) -> str:

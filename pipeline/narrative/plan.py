@@ -21,8 +21,8 @@ Paragraph = tuple[Sentence, ...]
 
 BEAM = 24
 KEPT = 6
-CANDIDATES = 3
-DIGIT, OPENER, FAMILIAR, TRIGRAM, APPROXIMATION, LONG = 2.0, 1.5, 0.4, 0.25, 0.8, 0.04
+CANDIDATES, OFFERED = 3, 9  # wordings a unit, and in all: more take longer to read
+DIGIT, OPENER, FAMILIAR, TRIGRAM, APPROXIMATION, LONG = 2.0, 1.5, 0.2, 0.25, 0.8, 0.04
 WORDS = 28
 
 
@@ -78,16 +78,17 @@ def added_cost(before: Paragraph, sentence: Sentence, used: Mapping[str, int]) -
     )
 
 
-def remember(used: Counter[str], paragraph: Paragraph) -> None:
-    """Count a paragraph's patterns and openers for the sections after it."""
-    used.update(sentence.pattern for sentence in paragraph)
-    used.update(opener(sentence.text) for sentence in paragraph)
+def remember(used: Counter[str], said: Plan) -> None:
+    """Count patterns and openers for the sections after it, those offered half."""
+    for sentence in (*said.best, *(s for offer in said.offered for s in offer)):
+        used.update((sentence.pattern, opener(sentence.text)))
 
 
 def _offered(
     units: Sequence[Unit], best: Paragraph, used: Mapping[str, int]
 ) -> tuple[tuple[Sentence, ...], ...]:
     taken = {opener(sentence.text) for sentence in best}
+    most = min(CANDIDATES, max(2, OFFERED // len(units)))
     offers = []
     for place, unit in enumerate(units):
         rest = best[:place] + best[place + 1 :]
@@ -95,7 +96,7 @@ def _offered(
         offer = [best[place]]
         for sentence in ranked:
             fresh = opener(sentence.text) not in taken
-            if fresh and not sentence.text[:1].isdigit() and len(offer) < CANDIDATES:
+            if fresh and not sentence.text[:1].isdigit() and len(offer) < most:
                 offer.append(sentence)
                 taken.add(opener(sentence.text))
         offers.append(tuple(offer))

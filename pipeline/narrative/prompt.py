@@ -21,7 +21,7 @@ SPARE_TOKENS = 24
 
 def question(title: str, plan: Plan) -> Question:
     """The request for one section."""
-    longest = sum(max(len(s.text) for s in offer) + 1 for offer in plan.offered)
+    longest = sum(max(len(s.text) for s in offer) + 8 for offer in plan.offered)
     return Question(
         messages=(
             {"role": "system", "content": SYSTEM},

@@ -46,7 +46,7 @@ def plan_outline(source: Source, outline: Outline) -> list[Planned]:
     for section in outline.sections:
         planned = plan_section(source, section, used)
         if planned.plan:
-            remember(used, planned.plan.best)
+            remember(used, planned.plan)
         result.append(planned)
     return result
 

@@ -42,8 +42,8 @@ def draft(
     Without a model, or where its draft cannot be used, a section carries the paragraph
     of record; nothing that a model does or fails to do makes this fail.
     """
-    questions = {e.question for o in outlines for s in o.sections for e in s.claims}
-    estimates = load_estimates(build, questions)
+    specs = [claim for o in outlines for s in o.sections for claim in s.claims]
+    estimates = load_estimates(build, crossed=any("*" in c.by for c in specs))
     reports = []
     with Writer(model, build, progress) if model else nullcontext() as writer:
         for outline in outlines:
