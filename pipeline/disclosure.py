@@ -35,7 +35,7 @@ INTERVALS: Mapping[Sample, IntervalWording] = {
         model="Intervals are at 95%. They assume that respondents answer like a random"
         " sample of the people they stand for, and they count the precision lost to"
         " weighting. As respondents chose to take part, they show how far chance alone"
-        " could move a figure, and nothing of who stayed away.",
+        " could move a figure, and say nothing about the people who stayed away.",
     ),
     "probability": IntervalWording(
         name="95% confidence interval",
@@ -120,9 +120,9 @@ def _joined(parts: Iterable[str]) -> str | None:
 def _sponsors(survey: Survey) -> list[str]:
     about = survey.about
     if about.sponsor and about.sponsor == about.conducted_by:
-        return [f"Sponsored and conducted by {about.sponsor}"]
-    sponsor = f"Sponsored by {about.sponsor}" if about.sponsor else ""
-    conductor = f"Conducted by {about.conducted_by}" if about.conducted_by else ""
+        return [f"Sponsor and conductor: {about.sponsor}"]
+    sponsor = f"Sponsor: {about.sponsor}" if about.sponsor else ""
+    conductor = f"Conducted by: {about.conducted_by}" if about.conducted_by else ""
     return [sponsor, conductor]
 
 
@@ -139,7 +139,7 @@ def _sizes(survey: Survey, account: Mapping[str, Any]) -> list[str]:
         "The base is given with every figure;"
         f" below {survey.min_base} respondents nothing is shown"
     )
-    return [*parts, hidden, INTERVALS[survey.sample].model]
+    return [*parts, hidden, INTERVALS[survey.sample].note]
 
 
 def _weighting(survey: Survey, account: Mapping[str, Any]) -> list[str]:

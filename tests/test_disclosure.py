@@ -75,7 +75,7 @@ def test_what_the_definition_states_is_told_as_sentences() -> None:
     assert shown["Mode of data collection"] == "Online form."
     assert (
         shown["Who sponsored the research and who conducted it"]
-        == "Sponsored and conducted by Acme."
+        == "Sponsor and conductor: Acme."
     )
 
 

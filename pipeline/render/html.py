@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = ("csv", "json", "svg", "png")
+NAMES = {"vl.json": "Vega-Lite"}
 
 
 def render_page(report: Report, folder: Path) -> str:
@@ -56,7 +57,7 @@ def _environment(folder: Path) -> Environment:
     )
     environment.filters["worded_by"] = worded_by
     environment.filters["downloads"] = _downloads
-    environment.filters["paragraphs"] = str.splitlines
+    environment.filters["format_name"] = lambda kind: NAMES.get(kind, kind.upper())
     environment.globals["drawing"] = lambda name, prefix: _trusted(
         inline_svg(_inside(folder, name), prefix)
     )
