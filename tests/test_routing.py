@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
 
-from pipeline.errors import DefinitionError
+from pipeline.errors import DataError, DefinitionError
 from pipeline.estimates.stage import estimate
 from pipeline.ingest.ledger import Ledger
 from pipeline.ingest.stage import ingest
@@ -135,3 +136,16 @@ def test_an_option_of_an_unknown_wave_is_an_error(tmp_path: Path) -> None:
     home = write(tmp_path, wrong)
     with pytest.raises(DefinitionError, match="no wave '2026'"):
         load_survey(home / "survey.toml")
+
+
+def test_an_option_offered_without_a_column_is_an_error(tmp_path: Path) -> None:
+    """Nobody could have ticked it: 0 % would be wrong, so the wave must say so."""
+    columns = 'columns = { 2024 = "pains", 2025 = "pains" }\nseparator = ";"'
+    assert columns in DEFINITION
+    home = write(tmp_path, DEFINITION.replace(columns, 'columns = { 2025 = "p_*" }'))
+    text = "user,p_old,often\nyes,1,Daily\n"
+    (home / "raw" / "2025.csv").write_text(text, encoding="utf-8")
+    survey = load_survey(home / "survey.toml")
+    later = msgspec.structs.replace(survey, waves=(survey.wave("2025"),))
+    with pytest.raises(DataError, match="no column for new of pains"):
+        ingest(later, home / "raw", home / "build", quiet)

@@ -92,12 +92,16 @@ def columns_of(
                 where=f"{where}, column {index + 1}",
                 remedy='Add it to the options, or set unlisted = "reject".',
             )
-    missing = {o.code for o in question.choices} - {c.option for c in columns}
-    if question.kind == "select-all" and not columns:
+    offered = {o.code for o in question.choices if o.offered(wave.id)}
+    missing = offered - {c.option for c in columns}
+    if missing:
         raise DataError(
             f"there is no column for {', '.join(sorted(missing))} of {question.id}",
             where=where,
-            remedy=suggestion(pattern, names),
+            remedy="Add its spelling to the option's raw, or leave this wave out of its"
+            " waves."
+            if columns
+            else suggestion(pattern, names),
         )
     return columns
 
