@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.render.publish import publish, staged
-from pipeline.report import Report
+from pipeline.report import Report, Table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
@@ -86,6 +86,22 @@ def test_nothing_sticks_out_at_the_side(open_page: Open, width: int) -> None:
     page = open_page(width=width)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_table_too_wide_for_a_phone_scrolls_by_itself(
+    open_page: Open, report: Report, tmp_path: Path
+) -> None:
+    section = report.sections[0]
+    head = ("Role", *(f"Industry number {i}" for i in range(14)))
+    rows = tuple((f"Role {i}", *["12% (10–14%, n 1,234)"] * 14) for i in range(9))
+    table = Table(caption="Share by role and industry", header=head, rows=rows)
+    figure = msgspec.structs.replace(section.figures[0], table=table)
+    section = msgspec.structs.replace(section, figures=(figure,))
+    wide = msgspec.structs.replace(report, sections=(section,))
+    page = open_page(published_in(tmp_path, wide), width=390)
+    page.locator(".data summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".data .scroll").evaluate("e => e.scrollWidth > e.clientWidth")
 
 
 @pytest.mark.parametrize(("width", "shown"), [(390, "narrow"), (1280, "wide")])

@@ -116,6 +116,8 @@ def test_it_says_who_worded_each_summary(report: Report) -> None:
     )
     assert drafted in page
     assert "Generated from the estimates" in page
+    digest = replace(section, author="SmolLM2-135M-Instruct, sha256:b179")
+    assert worded_by(digest) == drafted
     person = replace(section, origin="person", author="")
     assert worded_by(person) == "Written by the editors"
 

@@ -35,10 +35,10 @@ def render_page(report: Report, folder: Path) -> str:
 
 
 def worded_by(section: Section) -> str:
-    """Who worded a summary, in words."""
+    """Who worded a summary, in words; a model's digest stands in the provenance."""
     if section.origin == "model":
-        author = section.author or "a language model"
-        return f"Drafted by {author}, every sentence checked against the estimates"
+        model = section.author.partition(", sha256:")[0] or "a language model"
+        return f"Drafted by {model}, every sentence checked against the estimates"
     if section.origin == "person":
         return f"Written by {section.author or 'the editors'}"
     return "Generated from the estimates"
