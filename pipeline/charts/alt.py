@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.charts.axes import ONE
+from pipeline.charts.axes import ONE, Heading
 from pipeline.charts.data import ChartData
 from pipeline.charts.words import TOO_FEW, shown, subtitle, value
 from pipeline.narrative.lexicon import lowered
-from pipeline.wording import listed, number
+from pipeline.wording import capitalized, listed, number
 
 NAMES = {
     "bars": "Bar chart",
@@ -41,16 +41,23 @@ def _extremes(data: ChartData) -> str:
     cells = [
         (mark.estimate, ", ".join(h.label for h in (row, column) if h.label))
         for row, column, mark in data.cells()
-        if mark and mark.estimate is not None and not (row.everyone or column.everyone)
+        if mark and mark.estimate is not None and not _aside(row, column)
     ]
     overall = data.value(data.rows[0]) if data.rows[0].everyone else None
-    top, bottom = max(cells), min(cells, key=lambda cell: cell[0])
-    said = [f"Highest: {top[1]}, {value(data, top[0])}"] if cells else []
+    cells.sort(key=lambda cell: -cell[0])
+    said = []
+    if cells:
+        said.append(f"highest: {cells[0][1]}, {value(data, cells[0][0])}")
     if len(cells) > 1:
-        said.append(f"lowest: {bottom[1]}, {value(data, bottom[0])}")
+        said.append(f"lowest: {cells[-1][1]}, {value(data, cells[-1][0])}")
     if overall is not None and data.columns == (ONE,):
         said.append(f"{lowered(data.rows[0].label)}: {value(data, overall)}")
-    return f"{'; '.join(said)}."
+    return f"{capitalized('; '.join(said))}."
+
+
+def _aside(*headings: Heading) -> bool:
+    """Whether a cell is of everyone, or of "none of these"."""
+    return any(heading.everyone or heading.last for heading in headings)
 
 
 def _changes(data: ChartData) -> str:
@@ -76,11 +83,12 @@ def _modes(data: ChartData) -> str:
 
 
 def _ranking(data: ChartData) -> str:
-    """The first three answers in the last column."""
-    last = data.columns[-1]
-    names = [row.label for row in data.rows[:3]]
-    when = f"{last.label}: " if last.label else ""
-    return f"First in {when}{listed(names)}." if names else ""
+    """The first three answers in the last wave, or of everyone."""
+    groups = data.columns[0].axis == "domain"
+    where = data.columns[0] if groups else data.columns[-1]
+    ranked = [row for row in data.rows if data.value(row, where) is not None]
+    names = listed(row.label for row in ranked[:3])
+    return f"First {'among' if groups else 'in'} {lowered(where.label)}: {names}."
 
 
 def _largest(data: ChartData) -> str:
@@ -88,5 +96,8 @@ def _largest(data: ChartData) -> str:
     said = []
     for row in data.rows[:6]:
         best = max(data.columns, key=lambda c: data.value(row, c) or -1.0)
-        said.append(f"{row.label}: {best.label} {shown(data, data.at(row, best))}")
+        most = shown(data, data.at(row, best))
+        said.append(
+            f"{row.label}: {most if most == TOO_FEW else f'{best.label} {most}'}"
+        )
     return f"Most frequent answer: {'; '.join(said)}."

@@ -60,7 +60,9 @@ def axes_of(question: Question, spec: FigureSpec, *, mean: bool) -> Axes:
         return Axes(rows="term", columns="wave" if compared else across)
     if spec.kind == "heat":
         two = len(split) == 2
-        return Axes(rows=split[0] if two else "term", columns=split[-1] if two else across)
+        return Axes(
+            rows=split[0] if two else "term", columns=split[-1] if two else across
+        )
     return Axes(rows=across, columns="term")
 
 
@@ -88,10 +90,8 @@ def headings(
     return (everyone, *_domains(survey, axis)) if axis != "everyone" else (everyone,)
 
 
-def _answers(
-    question: Question, *, sums: bool, fixed: bool
-) -> tuple[Heading, ...]:
-    """Answers; those of a scale, or with sums of several, have an order of their own."""
+def _answers(question: Question, *, sums: bool, fixed: bool) -> tuple[Heading, ...]:
+    """Answers; those of a scale, or with sums of several, keep their own order."""
     fixed = fixed or question.scale is not None or bool(question.nets)
     totals = tuple(
         Heading(axis="term", code=n.code, label=n.label, strong=True, fixed=True)
@@ -131,7 +131,7 @@ def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
 def in_order(
     found: tuple[Heading, ...], size: Callable[[Heading], float | None]
 ) -> tuple[Heading, ...]:
-    """Headings as they are drawn: everyone, then by size unless their order is fixed."""
+    """Headings as drawn: everyone, then by size unless their order is fixed."""
 
     def key(heading: Heading) -> tuple[bool, bool, float]:
         by_size = 0.0 if heading.fixed else -(size(heading) or 0.0)

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -26,8 +27,12 @@ from pipeline.errors import DefinitionError, SurveyError
 from pipeline.outline import FigureSpec
 from pipeline.warehouse import connect, parquet, statement
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 Measure = Literal["share", "mean"]
 Domain = tuple[tuple[str, str], ...]  # (dimension, code), sorted
+MOST_PARTS = 7
 Key = tuple[str, str, str, Domain]
 
 
@@ -161,6 +166,9 @@ def _check(question: Question, spec: FigureSpec) -> None:
         what = f"a {kind} chart cannot be split by '{spec.by}'"
     elif kind == "distribution" and question.scale is None:
         what = f"{question.id} is not a scale, so it has no distribution to draw"
+    elif kind == "stacked" and len(question.choices) > MOST_PARTS:
+        what = f"{len(question.choices)} answers are too many to tell apart in a stack"
+        remedy = 'Use kind = "bars", "heat" or "distribution".'
     elif kind == "stacked" and question.kind not in ("single", "scale"):
         what = f"the answers to {question.id} do not add up to 100%"
         remedy = 'Use kind = "bars" or "heat".'
@@ -177,15 +185,18 @@ def _marks(build: Path, spec: FigureSpec, waves: tuple[str, ...]) -> dict[Key, M
         "statistics": ["share", "mean", "mode"],
     }
     source = f"FROM {parquet(build / 'estimates.parquet')}"
-    con = connect()
-    try:
-        query = statement("figure").replace("FROM estimates", source)
-        found = con.execute(query, wanted).fetchall()
-    finally:
-        con.close()
+    query = statement("figure").replace("FROM estimates", source)
+    found = _memory().cursor().execute(query, wanted).fetchall()
     names = Mark.__struct_fields__
-    marks = [Mark(**dict(zip(names, map(_plain, row), strict=True))) for row in found]
+    tidy = [dict(zip(names, map(_plain, row), strict=True)) for row in found]
+    marks = msgspec.convert(tidy, list[Mark])
     return {(m.wave, m.statistic, m.term, _pairs(m)): m for m in marks}
+
+
+@cache
+def _memory() -> DuckDBPyConnection:
+    """One connection for all figures: opening one takes four times a query."""
+    return connect()
 
 
 def _pairs(mark: Mark) -> Domain:

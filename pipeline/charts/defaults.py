@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.charts.data import MOST_PARTS
 from pipeline.definition import Question, Survey
 from pipeline.errors import SurveyError
 from pipeline.outline import FigureKind, FigureSpec
@@ -28,7 +29,9 @@ def spec_for(
     kind = _kind(question, by, waves, term)
     # A line of everything needs no answer picked out.
     keeps = kind in ("bars", "heat", "waves", "ranks") and (by or kind == "ranks")
-    name = "-".join(p for p in (question_id, *by.split("*"), term if keeps else "") if p)
+    name = "-".join(
+        p for p in (question_id, *by.split("*"), term if keeps else "") if p
+    )
     return FigureSpec(
         id=name.replace("_", "-"),
         kind=kind,
@@ -53,5 +56,6 @@ def _kind(question: Question, by: str, waves: tuple[str, ...], term: str) -> Fig
     if by:
         if term or question.kind == "numeric":
             return "bars"
-        return "stacked" if question.kind == "single" else "heat"
+        few = len(question.choices) <= MOST_PARTS
+        return "stacked" if question.kind == "single" and few else "heat"
     return "bars" if len(question.columns) < 2 or waves else "waves"

@@ -8,14 +8,14 @@ import msgspec
 
 from pipeline.charts.axes import Heading
 from pipeline.charts.data import ChartData
-from pipeline.charts.layout import LABEL, LEADING, SMALL, is_narrow, top_of
+from pipeline.charts.layout import LABEL, LEADING, SMALL, is_narrow
 from pipeline.charts.marks import Body, Text, rects, rules
 from pipeline.charts.measure import text_width, wrap
 from pipeline.charts.theme import Palette
 from pipeline.charts.words import TOO_FEW, spoken, value
-from pipeline.wording import number
+from pipeline.wording import number, rounded
 
-PLOT, GUTTER, AXIS = 84, 28, 30
+PLOT, GUTTER, AXIS = 84, 28, 34
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -33,10 +33,12 @@ def distribution(data: ChartData, palette: Palette, width: float) -> Body:
     """Panels in reading order, the most frequent rating of each in the accent."""
     panels, height = _panels(data, width)
     marks = (mark for _, _, mark in data.cells() if mark)
-    top = top_of(mark.high or 0 for mark in marks)
+    top = max(mark.high or mark.estimate or 0 for mark in marks) * 1.02
     shapes, ends, feet, texts = [], [], [], []
     for panel in panels:
         texts += _head(data, panel, palette)
+        if data.summary("mean", panel.row) is None:
+            continue
         feet.append(
             {"x": panel.left, "x2": panel.right, "y": panel.bottom, "y2": panel.bottom}
         )
@@ -60,11 +62,12 @@ def _panels(data: ChartData, width: float) -> tuple[list[Panel], float]:
     for start in range(0, len(data.rows), across):
         line = data.rows[start : start + across]
         lines = max(len(wrap(r.label, each, LABEL, bold=True)) for r in line)
-        top = y + lines * LEADING + LEADING + 18
+        top = y + lines * LEADING + LEADING + 16
         for i, row in enumerate(line):
             left = i * (each + GUTTER)
             panels.append(Panel(row, left, left + each, y, top, top + PLOT))
-        y = top + PLOT + AXIS
+        empty = all(data.summary("mean", row) is None for row in line)
+        y = top if empty else top + PLOT + AXIS
     return panels, y - 8
 
 
@@ -76,7 +79,7 @@ def _head(data: ChartData, panel: Panel, palette: Palette) -> list[Text]:
         for i, line in enumerate(lines)
     ]
     mean, n = data.summary("mean", panel.row), data.base(panel.row)
-    words = TOO_FEW if mean is None else f"Mean {number(mean)}"
+    words = TOO_FEW if mean is None else f"Mean {rounded(mean, 1)}"
     words = f"{words}, n {n:,}" if n else words
     at = panel.head + 12 + len(lines) * LEADING
     return [*texts, Text(panel.left, at, words, palette.muted, SMALL)]
@@ -85,7 +88,9 @@ def _head(data: ChartData, panel: Panel, palette: Palette) -> list[Text]:
 def _x(data: ChartData, panel: Panel, place: int) -> tuple[float, float]:
     step = (panel.right - panel.left) / len(data.columns)
     gap = min(2.5, step * 0.14)
-    return panel.left + place * step + gap / 2, panel.left + (place + 1) * step - gap / 2
+    return panel.left + place * step + gap / 2, panel.left + (
+        place + 1
+    ) * step - gap / 2
 
 
 def _y(panel: Panel, share: float, top: float) -> float:

@@ -2,13 +2,13 @@
 
 chart    to look at, as in a notebook
 export   files that stand alone, each with title, base, source and notice in it
-figure   everything a report needs of one figure
+figure   everything a report needs of one figure; figures, of many
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     from pipeline.charts.svg import Drawing
 
-__all__ = ["LIGHT", "WIDE", "chart", "export", "figure", "spec_for"]
+__all__ = ["LIGHT", "WIDE", "chart", "export", "figure", "figures", "spec_for"]
 
 FORMATS = ("svg", "png", "pdf", "csv", "json", "vl.json")
+PUBLISHED = ("svg", "csv", "json", "vl.json")
 FOLDER = "figures"
 
 
@@ -48,7 +49,7 @@ def chart(
     from pipeline.charts.kinds import draw
 
     data = read(survey, build, spec)
-    return draw(data, title or words.headline(data), palette, width)
+    return draw(data, title or words.headline(data), palette, width).chart()
 
 
 def export(
@@ -63,9 +64,13 @@ def export(
     for name in formats:
         if name not in FORMATS:
             raise NotFound.among("format", name, FORMATS)
+    from pipeline.charts.svg import drawn
+
     data = read(survey, build, spec)
     title = title or words.headline(data)
-    contents = _contents(data, title, formats)
+    specification = _spec(data, title, WIDE)
+    drawing = drawn(specification)
+    contents = _contents(data, title, formats, specification, drawing)
     paths = {name: folder / f"{spec.id}.{name}" for name in formats}
     for name, path in paths.items():
         replace_file(path, contents[name])
@@ -78,26 +83,60 @@ def figure(
     spec: FigureSpec,
     title: str,
     folder: Path,
-    formats: Sequence[str] = ("svg", "csv", "json", "vl.json"),
+    formats: Sequence[str] = PUBLISHED,
 ) -> Figure:
-    """Draw a figure of a report whose document lies in `folder`.
+    """Draw one figure of a report whose document lies in `folder`."""
+    return next(figures(survey, build, [(spec, title)], folder, formats))
 
-    The files go to `folder`/figures. PNG and PDF take 0.1 s each and are left to
+
+def figures(
+    survey: Survey,
+    build: Path,
+    wanted: Iterable[tuple[FigureSpec, str]],
+    folder: Path,
+    formats: Sequence[str] = PUBLISHED,
+) -> Iterator[Figure]:
+    """Draw figures, each with its title, into `folder`/figures.
+
+    PNG and PDF take 0.1 s each, as long as all the rest together, and are left to
     `stateof chart` unless `formats` names them.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pipeline.charts.svg import drawn, start
+
+    # Vega draws in a thread of its own, while here the next chart is laid out.
+    with ThreadPoolExecutor(max_workers=1) as vega:
+        vega.submit(start)
+        begun = []
+        for spec, title in wanted:
+            data = read(survey, build, spec)
+            specs = [_spec(data, title, width) for width in (WIDE, NARROW)]
+            begun.append((data, title, specs, [vega.submit(drawn, s) for s in specs]))
+        for data, title, specs, drawings in begun:
+            wide, narrow = (drawing.result() for drawing in drawings)
+            yield _written(data, title, folder, formats, specs[0], wide, narrow)
+
+
+def _written(
+    data: ChartData,
+    title: str,
+    folder: Path,
+    formats: Sequence[str],
+    spec: dict[str, Any],
+    wide: Drawing,
+    narrow: Drawing,
+) -> Figure:
     from pipeline.charts.svg import in_page
 
-    data = read(survey, build, spec)
-    title = title or words.headline(data)
-    wide, narrow = (_drawn(data, title, width) for width in (WIDE, NARROW))
-    contents = _contents(data, title, formats, wide)
-    said = alt(data)
-    for name, drawing in (("wide", wide), ("narrow", narrow)):
-        contents[f"{name}.svg"] = in_page(drawing, said).encode()
-    for name, content in contents.items():
-        replace_file(folder / FOLDER / f"{spec.id}.{name}", content)
+    name, said = data.spec.id, alt(data)
+    contents = _contents(data, title, formats, spec, wide)
+    contents["wide.svg"] = in_page(wide, said).encode()
+    contents["narrow.svg"] = in_page(narrow, said).encode()
+    for kind, content in contents.items():
+        replace_file(folder / FOLDER / f"{name}.{kind}", content)
     return Figure(
-        id=spec.id,
+        id=name,
         title=title,
         subtitle=words.subtitle(data),
         question=data.question.text,
@@ -105,49 +144,50 @@ def figure(
         base=f"{words.base(data)}.",
         source=words.source(data),
         notes=words.notes(data),
-        wide=f"{FOLDER}/{spec.id}.wide.svg",
-        narrow=f"{FOLDER}/{spec.id}.narrow.svg",
-        files={name: f"{FOLDER}/{spec.id}.{name}" for name in formats},
+        wide=f"{FOLDER}/{name}.wide.svg",
+        narrow=f"{FOLDER}/{name}.narrow.svg",
+        files={kind: f"{FOLDER}/{name}.{kind}" for kind in formats},
         table=table(data),
     )
 
 
-def _drawn(data: ChartData, title: str, width: float) -> Drawing:
+def _spec(data: ChartData, title: str, width: float) -> dict[str, Any]:
     from pipeline.charts.kinds import draw
-    from pipeline.charts.svg import drawn
 
-    return drawn(draw(data, title, CSS, width).to_dict(validate=False))
+    return draw(data, title, CSS, width).spec()
 
 
 def _contents(
-    data: ChartData, title: str, formats: Sequence[str], wide: Drawing | None = None
+    data: ChartData,
+    title: str,
+    formats: Sequence[str],
+    spec: dict[str, Any],
+    drawing: Drawing,
 ) -> dict[str, bytes]:
     """The files that stand alone, in light colours."""
     from pipeline.charts.svg import alone
 
-    found: dict[str, bytes] = {}
-    if {"svg", "png", "pdf"} & set(formats):
-        drawing = wide or _drawn(data, title, WIDE)
-        svg = painted(alone(drawing, title, alt(data), data.spec.id), LIGHT)
-        found |= {name: _picture(svg, name) for name in ("svg", "png", "pdf") if name in formats}
-    if "csv" in formats:
-        found["csv"] = to_csv(data).encode()
-    if "json" in formats:
-        found["json"] = _json(to_json(data, title))
-    if "vl.json" in formats:
-        from pipeline.charts.kinds import draw
-
-        found["vl.json"] = _json(draw(data, title, LIGHT, WIDE).to_dict(validate=False))
-    return found
+    svg = painted(alone(drawing, title, alt(data), data.spec.id), LIGHT)
+    made: dict[str, Callable[[], bytes]] = {
+        "svg": svg.encode,
+        "png": lambda: _png(svg),
+        "pdf": lambda: _pdf(svg),
+        "csv": lambda: to_csv(data).encode(),
+        "json": lambda: _json(to_json(data, title)),
+        "vl.json": lambda: painted(_json(spec).decode(), LIGHT).encode(),
+    }
+    return {name: made[name]() for name in formats}
 
 
-def _picture(svg: str, name: str) -> bytes:
-    if name == "svg":
-        return svg.encode()
+def _png(svg: str) -> bytes:
     import vl_convert
 
-    if name == "png":
-        return bytes(vl_convert.svg_to_png(svg, scale=2))
+    return bytes(vl_convert.svg_to_png(svg, scale=2))
+
+
+def _pdf(svg: str) -> bytes:
+    import vl_convert
+
     return bytes(vl_convert.svg_to_pdf(svg))
 
 

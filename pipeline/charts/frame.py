@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import altair as alt
+import msgspec
 
 from pipeline.charts import words
 from pipeline.charts.data import ChartData
@@ -16,9 +18,26 @@ from pipeline.charts.theme import FONT, MARGIN, Palette
 SUBTITLE, FOOT = 14, 11.5
 
 
+class Sheet(msgspec.Struct, frozen=True):
+    """A chart and its rows, apart until the last moment (see `marks.Layer`)."""
+
+    layers: alt.LayerChart
+    rows: dict[str, list[dict[str, Any]]]
+
+    def chart(self) -> alt.LayerChart:
+        """The chart with its rows, to look at and to change."""
+        whole = self.layers.copy(deep=False)
+        whole.datasets = self.rows
+        return whole
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite specification."""
+        return {**self.layers.to_dict(validate=False), "datasets": self.rows}
+
+
 def framed(
     data: ChartData, body: Body, title: str, palette: Palette, width: float
-) -> alt.LayerChart:
+) -> Sheet:
     """The drawing with its frame, as one chart.
 
     Title and source are lines of text above and below the plot, so that one drawing
@@ -28,9 +47,8 @@ def framed(
     foot, below = _foot(data, palette, width, body.height)
     layers = [*body.layers, *texts([*body.texts, *head, *foot])]
     layers = [layer for layer in layers if layer.rows]
-    return alt.LayerChart(
+    chart = alt.LayerChart(
         layer=[layer.chart() for layer in layers],
-        datasets={layer.name: layer.rows for layer in layers},
         width=width,
         height=body.height,
         autosize="none",
@@ -53,6 +71,7 @@ def framed(
             mark=alt.MarkConfig(invalid=None),
         ),
     )
+    return Sheet(chart, {layer.name: layer.rows for layer in layers})
 
 
 def _head(

@@ -2,93 +2,102 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import msgspec
 
 from pipeline.charts.axes import Heading
 from pipeline.charts.data import ChartData
-from pipeline.charts.layout import LABEL, SMALL, baseline, is_narrow, key, top_of
+from pipeline.charts.heads import column_heads
+from pipeline.charts.layout import ENDS, LABEL, SMALL, baseline, is_narrow, key
 from pipeline.charts.marks import Body, Text, rects
 from pipeline.charts.measure import text_width, wrap
 from pipeline.charts.theme import Palette
 from pipeline.charts.words import TOO_FEW, spoken, value
 
-HEAD = 72  # the most height that slanting headings take
+EMPTY = "–"
+SEAM, LEADING = 1.5, 13
+ROOMY = 34  # the least width of a cell for a percent sign
 
 
 class Cells(msgspec.Struct, frozen=True):
-    """The measures of the table of cells."""
+    """The measures of the table: its top left corner, a cell, and the row labels."""
 
     left: float
     top: float
     wide: float
     high: float
+    label: float
+
+    @property
+    def size(self) -> float:
+        """The type size in a cell."""
+        return 12.5 if self.wide >= ROOMY else 10.5
 
 
 def heat(data: ChartData, palette: Palette, width: float) -> Body:
     """A table in colours; cells with too few answers stay empty."""
-    top = top_of(_shares(data))
+    shares = [m.estimate for _, _, m in data.cells() if m and m.estimate is not None]
+    top = next((end for end in ENDS if max(shares) <= end), 1.0)
     swatches, keys, above = key(_steps(data, palette, top), palette, width)
     cells, heads = _layout(data, palette, width, above)
     shapes, texts = [], [*keys, *heads]
-    size = LABEL - 0.5 if cells.wide >= 34 else 10.5
     for i, row in enumerate(data.rows):
         texts += _label(row, cells, i, palette)
         for j, column in enumerate(data.columns):
             x, y = cells.left + j * cells.wide, cells.top + i * cells.high
-            shape, colour = _cell(data, row, column, palette, top)
-            shapes.append(
-                {"x": x, "x2": x + cells.wide - 1.5, "y": y, "y2": y + cells.high - 1.5}
-                | shape
-            )
-            words = _words(data, row, column, short=cells.wide < 34)
-            middle = x + (cells.wide - 1.5) / 2
-            at = baseline(y + (cells.high - 1.5) / 2, size)
+            fill, color = _colours(data.value(row, column), palette, top)
+            shapes.append(_cell(data, row, column, cells, x, y) | {"fill": fill})
+            words = _words(data, row, column, short=cells.wide < ROOMY)
+            x += (cells.wide - SEAM) / 2
+            y = baseline(y + (cells.high - SEAM) / 2, cells.size)
             bold = row.everyone or column.everyone
-            texts.append(Text(middle, at, words, colour, size, bold, "center"))
+            texts.append(Text(x, y, words, color, cells.size, bold, "center"))
     height = cells.top + len(data.rows) * cells.high
-    return Body(height, (rects(swatches, name="key"), rects(shapes)), tuple(texts))
+    layers = (rects(swatches, name="key", heard=False), rects(shapes))
+    return Body(height, layers, tuple(texts))
 
 
-def _shares(data: ChartData) -> list[float]:
-    return [m.estimate for _, _, m in data.cells() if m and m.estimate is not None]
-
-
-def _steps(
-    data: ChartData, palette: Palette, top: float
-) -> list[tuple[str, str]]:
-    """The key: from, to, colour."""
+def _steps(data: ChartData, palette: Palette, top: float) -> list[tuple[str, str]]:
+    """The key: each colour with the shares it stands for."""
     edges = [top * i / len(palette.ramp) for i in range(len(palette.ramp) + 1)]
     names = [
         f"{value(data, low).removesuffix('%')}–{value(data, high)}"
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in itertools.pairwise(edges)
     ]
-    few = [(TOO_FEW, palette.paper)] if data.suppressed() else []
+    few = [(f"{EMPTY} {TOO_FEW}", "")] if data.suppressed() else []
     return [*zip(names, palette.ramp, strict=True), *few]
 
 
+def _colours(share: float | None, palette: Palette, top: float) -> tuple[str, str]:
+    """Fill and text colour of a share."""
+    if share is None:
+        return palette.paper, palette.muted
+    steps = len(palette.ramp)
+    step = min(int(share / top * steps), steps - 1)
+    return palette.ramp[step], palette.on_ramp[step]
+
+
 def _cell(
-    data: ChartData, row: Heading, column: Heading, palette: Palette, top: float
-) -> tuple[dict[str, Any], str]:
-    share = data.value(row, column)
-    shape = {
+    data: ChartData, row: Heading, column: Heading, cells: Cells, x: float, y: float
+) -> dict[str, Any]:
+    return {
         "label": row.label,
         "column": column.label,
-        "share": share,
+        "share": data.value(row, column),
+        "x": x,
+        "x2": x + cells.wide - SEAM,
+        "y": y,
+        "y2": y + cells.high - SEAM,
         "say": spoken(data, row, column),
     }
-    if share is None:
-        return shape | {"fill": palette.paper}, palette.muted
-    last = len(palette.ramp) - 1
-    step = min(int(share / top * len(palette.ramp)), last)
-    return shape | {"fill": palette.ramp[step]}, palette.on_ramp[step]
 
 
 def _words(data: ChartData, row: Heading, column: Heading, *, short: bool) -> str:
     share = data.value(row, column)
     if share is None:
-        return "·"
+        return EMPTY
     words = value(data, share)
     return words.removesuffix("%") if short else words
 
@@ -96,66 +105,23 @@ def _words(data: ChartData, row: Heading, column: Heading, *, short: bool) -> st
 def _layout(
     data: ChartData, palette: Palette, width: float, above: float
 ) -> tuple[Cells, list[Text]]:
-    """Headings across stand upright if they fit, else they slant."""
     narrow = is_narrow(width)
     widest = max(text_width(r.label, LABEL, bold=r.strong) for r in data.rows)
-    left = min(widest + 8, width * (0.3 if narrow else 0.26))
+    left = min(widest + 8, width * (0.3 if narrow else 0.27))
     wide = (width - left) / len(data.columns)
-    high = 30 if narrow else 28
-    longest = max(
-        text_width(word, SMALL) for c in data.columns for word in c.label.split()
-    )
-    if longest <= wide - 4:
-        return _upright(data, palette, left, wide, high, above)
-    return _slanting(data, palette, left, wide, high, above)
-
-
-def _upright(
-    data: ChartData, palette: Palette, left: float, wide: float, high: float, top: float
-) -> tuple[Cells, list[Text]]:
-    lines = [wrap(c.label, wide - 4, SMALL) for c in data.columns]
-    most = max(len(each) for each in lines)
-    texts = [
-        Text(
-            left + (j + 0.5) * wide,
-            top + 10 + (most - len(each) + i) * 13,
-            line,
-            palette.ink,
-            SMALL,
-            align="center",
-        )
-        for j, each in enumerate(lines)
-        for i, line in enumerate(each)
-    ]
-    return Cells(left, top + most * 13 + 6, wide, high), texts
-
-
-def _slanting(
-    data: ChartData, palette: Palette, left: float, wide: float, high: float, top: float
-) -> tuple[Cells, list[Text]]:
-    longest = max(text_width(c.label, SMALL) for c in data.columns)
-    height = longest + 4
-    texts = [
-        Text(
-            left + (j + 0.5) * wide + 3,
-            top + height,
-            column.label,
-            palette.ink,
-            SMALL,
-            angle=-90,
-        )
-        for j, column in enumerate(data.columns)
-    ]
-    return Cells(left, top + height + 6, wide, high), texts
+    label = LABEL if widest + 8 <= left else SMALL
+    heads, height = column_heads(data.columns, palette, left, wide, above)
+    lines = max(len(wrap(r.label, left - 8, label, bold=r.strong)) for r in data.rows)
+    high = max(30 if narrow else 28, lines * LEADING + 5)
+    return Cells(left, above + height + 6, wide, high, label), heads
 
 
 def _label(row: Heading, cells: Cells, place: int, palette: Palette) -> list[Text]:
-    lines = wrap(row.label, cells.left - 8, LABEL, bold=row.strong)
-    size = LABEL if len(lines) == 1 else SMALL
+    size = cells.label
     lines = wrap(row.label, cells.left - 8, size, bold=row.strong)
     middle = cells.top + (place + 0.5) * cells.high
-    first = middle - (len(lines) - 1) * 6.5
+    first = baseline(middle - (len(lines) - 1) * LEADING / 2, size)
     return [
-        Text(0, baseline(first + i * 13, size), line, palette.ink, size, row.strong)
+        Text(0, first + i * LEADING, line, palette.ink, size, row.strong)
         for i, line in enumerate(lines)
     ]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import altair as alt
-
 from pipeline.charts.bars import bars
 from pipeline.charts.data import ChartData
 from pipeline.charts.distribution import distribution
-from pipeline.charts.frame import framed
+from pipeline.charts.frame import Sheet, framed
 from pipeline.charts.heat import heat
 from pipeline.charts.marks import Body
 from pipeline.charts.ranks import ranks
@@ -28,7 +26,7 @@ KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
 }
 
 
-def draw(data: ChartData, title: str, palette: Palette, width: float) -> alt.LayerChart:
+def draw(data: ChartData, title: str, palette: Palette, width: float) -> Sheet:
     """The whole chart, title and source included."""
     from altair.utils.schemapi import debug_mode
 

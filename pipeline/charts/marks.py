@@ -21,7 +21,7 @@ Align = Literal["left", "center", "right"]
 
 
 class Text(msgspec.Struct, frozen=True):
-    """One line of text; y is its baseline, `part` is frame for what a page leaves out."""
+    """One line of text; y is its baseline; a page leaves out what is `frame`."""
 
     x: float
     y: float
@@ -58,26 +58,37 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A drawing without title and source: its height, shapes from back to front, text."""
+    """A drawing without title and source: height, shapes back to front, text."""
 
     height: float
     layers: tuple[Layer, ...]
     texts: tuple[Text, ...]
 
 
-def rects(rows: Rows, *, scale: alt.Scale | None = None, name: str = "bars") -> Layer:
-    """Rectangles from `x` to `x2` and `y` to `y2`, filled with `fill`; `say` is spoken."""
-    return _layer(
-        rows,
-        alt.MarkDef(type="rect", strokeWidth=0),
-        name,
-        x=_x("x", scale),
-        x2=alt.X2(field="x2"),
-        y=_y("y"),
-        y2=alt.Y2(field="y2"),
-        fill=alt.Fill(field="fill", type="nominal", scale=None),
-        description=alt.Description(field="say", type="nominal"),
-    )
+def rects(
+    rows: Rows,
+    *,
+    scale: alt.Scale | None = None,
+    name: str = "bars",
+    heard: bool = True,
+) -> Layer:
+    """Rectangles from `x` to `x2` and `y` to `y2`, filled with `fill`.
+
+    Each is spoken of as `say`, unless it need not be `heard`.
+    """
+    channels = {
+        "x": _x("x", scale),
+        "x2": alt.X2(field="x2"),
+        "y": _y("y"),
+        "y2": alt.Y2(field="y2"),
+        "fill": alt.Fill(field="fill", type="nominal", scale=None),
+    }
+    if heard:
+        channels["description"] = alt.Description(field="say", type="nominal")
+    mark = alt.MarkDef(type="rect", strokeWidth=0)
+    if not heard:
+        mark = alt.MarkDef(type="rect", strokeWidth=0, aria=False)
+    return _layer(rows, mark, name, **channels)
 
 
 def dots(
@@ -97,22 +108,25 @@ def dots(
 
 def rules(
     rows: Rows,
-    color: str,
+    color: str = "",
     *,
     width: float = 1,
     scale: alt.Scale | None = None,
     name: str = "rules",
 ) -> Layer:
-    """Lines from `x`, `y` to `x2`, `y2`, which nobody needs to hear of."""
-    return _layer(
-        rows,
-        alt.MarkDef(type="rule", stroke=color, strokeWidth=width, aria=False),
-        name,
-        x=_x("x", scale),
-        x2=alt.X2(field="x2"),
-        y=_y("y"),
-        y2=alt.Y2(field="y2"),
-    )
+    """Lines from `x`, `y` to `x2`, `y2` in one colour, or each in its `fill`."""
+    channels = {
+        "x": _x("x", scale),
+        "x2": alt.X2(field="x2"),
+        "y": _y("y"),
+        "y2": alt.Y2(field="y2"),
+    }
+    if not color:
+        channels["stroke"] = alt.Stroke(field="fill", type="nominal", scale=None)
+    mark = alt.MarkDef(type="rule", strokeWidth=width, aria=False)
+    if color:
+        mark = alt.MarkDef(type="rule", strokeWidth=width, aria=False, stroke=color)
+    return _layer(rows, mark, name, **channels)
 
 
 def texts(lines: Sequence[Text]) -> list[Layer]:

@@ -55,7 +55,7 @@ def _unlisted(letter: str) -> int:
 def wrap(
     text: str, width: float, size: float, *, bold: bool = False
 ) -> tuple[str, ...]:
-    """The lines of `text` that fit `width`; a word that does not fit alone is broken."""
+    """The lines of `text` that fit `width`; a word too long for one is broken."""
     lines, line = [], ""
     for word in _pieces(text, width, size, bold):
         joined = f"{line} {word}" if line else word

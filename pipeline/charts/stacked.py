@@ -7,8 +7,8 @@ from typing import Any
 import altair as alt
 
 from pipeline.charts.data import ChartData
-from pipeline.charts.layout import LABEL, Slot, baseline, key, lanes
-from pipeline.charts.marks import Body, Text, rects
+from pipeline.charts.layout import LABEL, Slot, Wish, baseline, key, lanes
+from pipeline.charts.marks import Body, Text, rects, rules
 from pipeline.charts.measure import text_width
 from pipeline.charts.theme import Palette, option_colours
 from pipeline.charts.words import shown, spoken
@@ -22,7 +22,7 @@ def stacked(data: ChartData, palette: Palette, width: float) -> Body:
     colours = option_colours(data.question, palette)
     names = [(c.label, colours[c.code][0]) for c in data.columns]
     swatches, keys, top = key(names, palette, width)
-    rows = lanes(data, palette, width, band=BAND, top=top + 4, bases=True)
+    rows = lanes(data, palette, width, Wish(band=BAND, top=top + 4, bases=True))
     scale = alt.Scale(domain=[0, 1], range=[rows.left, rows.right], nice=False)
     shapes: list[dict[str, Any]] = []
     texts = [*rows.texts, *keys]
@@ -41,16 +41,12 @@ def stacked(data: ChartData, palette: Palette, width: float) -> Body:
         for part in shapes
         if part["x"] > 0
     ]
-    layers = (rects(swatches, name="key"), rects(shapes, scale=scale))
-    if gaps:
-        layers = (*layers, _rules(gaps, palette, scale))
+    layers = (
+        rects(swatches, name="key", heard=False),
+        rects(shapes, scale=scale),
+        rules(gaps, palette.paper, width=1.5, scale=scale, name="gaps"),
+    )
     return Body(rows.height, layers, tuple(texts))
-
-
-def _rules(gaps: list[dict[str, Any]], palette: Palette, scale: alt.Scale) -> alt.Chart:
-    from pipeline.charts.marks import rules
-
-    return rules(gaps, palette.paper, width=1.5, scale=scale, name="gaps")
 
 
 def _parts(

@@ -22,6 +22,7 @@ SIZED = re.compile(
 TEXT = re.compile(r"<text (.*?)>(.*?)</text>", re.DOTALL)
 GROUP = re.compile(r'<g class="mark-(\w+) role-mark ([a-z0-9_]+?)_marks"[^>]*>')
 NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+UNTURNED = re.compile(r'^transform="translate\(([^,()]*),([^,()]*)\)"$')
 ROOT = re.compile(r"<svg[^>]*>")
 
 
@@ -32,6 +33,13 @@ class Drawing(msgspec.Struct, frozen=True):
     width: float
     height: float
     body: tuple[float, float]  # top and height of what a page shows
+
+
+def start() -> None:
+    """Start Vega, which takes half a second the first time."""
+    import vl_convert
+
+    vl_convert.vega_to_svg({"marks": []}, allowed_base_urls=[])
 
 
 def drawn(spec: dict[str, Any]) -> Drawing:
@@ -133,7 +141,7 @@ def _shared(attributes: str, size: float) -> str:
 def _line(attributes: str, words: str) -> str:
     """One text, with only what is its own: place and colour."""
     own = re.findall(r'(?:transform|fill)="[^"]*"', attributes)
-    own = [re.sub(r'^transform="translate\((.*?),(.*?)\)"$', r'x="\1" y="\2"', o) for o in own]
+    own = [UNTURNED.sub(r'x="\1" y="\2"', each) for each in own]
     return f"<text {' '.join(own)}>{words}</text>"
 
 
@@ -145,7 +153,12 @@ def _slim(svg: str) -> str:
     svg = GROUP.sub(lambda g: _group(g.group(0), g.group(2)), svg)
     svg = NUMBER.sub(lambda n: _round(float(n.group())), svg)
     svg = re.sub(r"<rect (width=[^>]*)/>", r'<rect class="paper" \1/>', svg, count=1)
-    svg = re.sub(r"<g><g transform=\"translate\(0,0\)\"><g>(.*)</g></g></g>", r"\1", svg, flags=re.DOTALL)
+    svg = re.sub(
+        r"<g><g transform=\"translate\(0,0\)\"><g>(.*)</g></g></g>",
+        r"\1",
+        svg,
+        flags=re.DOTALL,
+    )
     return svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
 
 

@@ -36,7 +36,7 @@ def _long(data: ChartData) -> Cells:
     """One value a row."""
     name = interval_wording(data.survey).name
     measure = "Share" if data.measure == "share" else "Mean"
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in data.rows:
         mark = data.at(row, data.columns[0])
         ends = words.interval(data, mark)

@@ -30,7 +30,8 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True):
     muted: str
     grid: str
     accent: str  # the answer, the latest wave, the mode
-    soft: str  # the wave before, the rest of a distribution
+    before: str  # the wave before
+    soft: str  # waves before that, the rest of a distribution
     neutral: str  # everyone, and answers that are none ("not sure")
     series: tuple[str, ...]
     on_series: tuple[str, ...]
@@ -57,6 +58,7 @@ LIGHT = Palette(
     grid="#dfe3e8",
     accent="#2a6ab4",
     on_accent="#ffffff",
+    before="#7e93ab",
     soft="#a9bdd6",
     neutral="#98a1ac",
     on_neutral="#16191d",
@@ -73,7 +75,8 @@ DARK = Palette(
     grid="#343b44",
     accent="#6ea6ea",
     on_accent="#14171b",
-    soft="#44566e",
+    before="#7f8ea0",
+    soft="#4b6080",
     neutral="#77818d",
     on_neutral="#14171b",
     series=("#6ea6ea", "#e3a34a", "#3fa595", "#b9a0d8", "#c9607a", "#9fd6cd"),
@@ -92,7 +95,8 @@ def _variables(palette: Palette) -> Palette:
         return tuple(f"var(--{shown}-{i})" for i, _ in enumerate(value, start=1))
 
     fields = msgspec.structs.asdict(palette)
-    return Palette(**{field: name(field, value) for field, value in fields.items()})
+    named = {field: name(field, value) for field, value in fields.items()}
+    return msgspec.convert(named, Palette)
 
 
 CSS = _variables(LIGHT)
@@ -120,8 +124,9 @@ def painted(drawing: str, palette: Palette) -> str:
 def option_colours(question: Question, palette: Palette) -> dict[str, tuple[str, str]]:
     """Fill and text colour of each option: the same in every chart of the question."""
     codes = [o.code for o in question.choices if not o.missing]
-    if question.scale is not None or len(codes) > len(palette.series) + 1:
-        steps = [round(i * 5 / max(len(codes) - 1, 1)) for i in range(len(codes))]
+    last = len(palette.ramp) - 1
+    if question.scale is not None:
+        steps = [round(i * last / max(len(codes) - 1, 1)) for i in range(len(codes))]
         return {
             code: (palette.ramp[step], palette.on_ramp[step])
             for code, step in zip(codes, steps, strict=True)
@@ -130,7 +135,7 @@ def option_colours(question: Question, palette: Palette) -> dict[str, tuple[str,
         return dict(zip(codes, _two_sided(palette), strict=True))
     pairs = iter(zip(palette.series, palette.on_series, strict=True))
     empty = (palette.neutral, palette.on_neutral)
-    return {code: empty if _is_empty(code) else next(pairs) for code in codes}
+    return {code: empty if _is_empty(code) else next(pairs, empty) for code in codes}
 
 
 def _is_agreement(question: Question, codes: list[str]) -> bool:

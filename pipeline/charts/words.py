@@ -9,7 +9,7 @@ from pipeline.charts.data import ChartData, Mark
 from pipeline.definition import Scale
 from pipeline.disclosure import interval_wording
 from pipeline.narrative.lexicon import lowered, topic, verbs
-from pipeline.wording import capitalized, listed, number, percent, relative
+from pipeline.wording import capitalized, listed, percent, relative, rounded
 
 TOO_FEW = "too few answers"
 NOT_ASKED = "not asked"
@@ -24,11 +24,11 @@ def shown(data: ChartData, mark: Mark | None) -> str:
     return value(data, mark.estimate)
 
 
-def value(data: ChartData, number_: float) -> str:
+def value(data: ChartData, found: float) -> str:
     """A share or mean as short as a chart needs it."""
     if data.measure == "mean":
-        return number(number_)
-    return percent(number_).replace("less than ", "<").replace("more than ", ">")
+        return str(rounded(found, 1))
+    return percent(found).replace("less than ", "<").replace("more than ", ">")
 
 
 def interval(data: ChartData, mark: Mark | None) -> str:
@@ -71,7 +71,9 @@ def _measure(data: ChartData) -> str:
     if "term" not in (data.rows[0].axis, data.columns[0].axis):
         return capitalized(f"{share} {verbs(question, spec.term)}")
     several = question.kind == "select-all"
-    chose = "chose each answer (several were possible)" if several else "gave each answer"
+    chose = (
+        "chose each answer (several were possible)" if several else "gave each answer"
+    )
     if spec.kind == "ranks":
         return f"Answers ranked by the {share} {chose}"
     return capitalized(f"{share} {chose}")
@@ -107,8 +109,9 @@ def base(data: ChartData) -> str:
     sizes = [f"{n:,}" if n else f"under {data.survey.min_base}" for _, n in counts]
     if len(counts) == 1:
         return f"{sizes[0]} {people}"
-    each = [f"{size} in {wave}" for size, (wave, _) in zip(sizes, counts, strict=True)]
-    return f"{people}: {'; '.join(each)}"
+    first, *rest = (f"{s} in {w}" for s, (w, _) in zip(sizes, counts, strict=True))
+    first = first.replace(" in ", f" {people} in ", 1)
+    return " and ".join([", ".join([first, *rest[:-1]]), rest[-1]])
 
 
 def source(data: ChartData) -> str:
@@ -132,7 +135,9 @@ def _weighting(data: ChartData) -> str:
 def notes(data: ChartData) -> tuple[str, ...]:
     """What a reader must know: intervals, what is hidden, what cannot be compared."""
     return tuple(
-        note for note in (_lines(data), _hidden(data), *_broken(data), _top(data)) if note
+        note
+        for note in (_lines(data), _hidden(data), *_broken(data), _top(data))
+        if note
     )
 
 
