@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import SurveyError
 from pipeline.render.drawing import inline_svg
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" aria-label="A chart">{}</svg>'
 
 
 def drawn(folder: Path, inside: str, prefix: str = "w-a") -> str:
@@ -50,6 +50,13 @@ def test_a_drawing_that_could_run_or_fetch_is_refused(
 ) -> None:
     with pytest.raises(SurveyError, match=r"a\.svg"):
         drawn(tmp_path, inside)
+
+
+def test_a_drawing_without_alternative_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    with pytest.raises(SurveyError, match="no alternative text"):
+        inline_svg(path, "w")
 
 
 def test_entities_are_refused_before_they_are_read(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def _check(text: str, path: Path) -> None:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise SurveyError(f"not a drawing: {error}", where=str(path)) from None
+    if not (root.get("aria-label") or root.get("aria-labelledby")):
+        what = "a drawing has no alternative text"
+        raise SurveyError(what, where=str(path), remedy="Name its root: aria-label.")
     for element in root.iter():
         tag = element.tag.rpartition("}")[2]
         if tag in FORBIDDEN:
