@@ -139,9 +139,10 @@ def plural(noun: str) -> str:
 
 def infinitive(verbs: str) -> str:
     """A plural verb phrase as it follows "to": are paid → be paid."""
-    if verbs.startswith("are "):
-        return f"be {verbs[4:]}"
-    return re.sub(r"^(do|are) not ", "not ", verbs)
+    for finite, bare in (("are not ", "not be "), ("are ", "be "), ("do not ", "not ")):
+        if verbs.startswith(finite):
+            return bare + verbs.removeprefix(finite)
+    return verbs
 
 
 def relative(noun: str) -> str:

@@ -114,7 +114,7 @@ def _largest(made: Iterable[Claimed]) -> Claim | None:
     if not licensed:
         return None
     telling = [c for c in licensed if c.p_value is not None and c.p_value < ALPHA]
-    best = max(telling or licensed, key=lambda claim: abs(claim.difference))
+    best = max(telling or licensed, key=lambda c: round(abs(c.difference), 9))
     return None if best.licences[0] in PLAIN else best
 
 

@@ -8,9 +8,11 @@ and answers 500 to `json_schema`, LM Studio 400 to `json_object`, others ignore 
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -80,8 +82,10 @@ class Speech:
 class NoAnswer(Missing):
     """The server gave no answer that can be read; `form_refused`: try another form."""
 
-    def __init__(self, what: str, *, form_refused: bool = False) -> None:
-        super().__init__(what)
+    def __init__(
+        self, what: str, *, remedy: str = "", form_refused: bool = False
+    ) -> None:
+        super().__init__(what, remedy=remedy)
         self.form_refused = form_refused
 
 
@@ -142,22 +146,18 @@ def exchange(
     seconds = deadline - time.monotonic()
     if seconds <= 0:
         raise NoAnswer("there was no time left to ask the model")
-    address = urlsplit(endpoint.url)
-    kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    if not address.hostname or address.scheme not in ("http", "https"):
-        raise NoAnswer(f"'{endpoint.url}' is no http address")
-    connection = kind(
-        address.hostname, address.port, timeout=min(CONNECT_SECONDS, seconds)
-    )
-    timer = threading.Timer(seconds, _cut, [connection])
+    connection, base = _connection(endpoint, min(CONNECT_SECONDS, seconds))
     headers = {"Content-Type": "application/json"}
     if endpoint.key:
         headers["Authorization"] = f"Bearer {endpoint.key}"
+    timer: threading.Timer | None = None
     try:
         connection.connect()
+        # Kept here: the connection forgets its socket once a reply has begun.
+        timer = threading.Timer(seconds, _cut, [connection.sock])
         connection.sock.settimeout(seconds)
         timer.start()
-        connection.request(method, f"{address.path.rstrip('/')}{path}", body, headers)
+        connection.request(method, f"{base}{path}", body, headers)
         response = connection.getresponse()
         return response.status, response.read(LONGEST_REPLY)
     except (OSError, HTTPException, ValueError) as error:
@@ -166,17 +166,30 @@ def exchange(
         detail = "" if late else f" ({type(error).__name__})"
         raise NoAnswer(f"the model server {what}{detail}") from None
     finally:
-        timer.cancel()
+        if timer is not None:
+            timer.cancel()
         connection.close()
 
 
-def _cut(connection: HTTPConnection) -> None:
-    import socket
-
+def _connection(endpoint: Endpoint, seconds: float) -> tuple[HTTPConnection, str]:
+    """A connection still to be opened, and the path before every request's."""
     try:
-        connection.sock.shutdown(socket.SHUT_RDWR)
-    except (OSError, AttributeError):
-        return
+        address = urlsplit(endpoint.url)
+        kind = {"http": HTTPConnection, "https": HTTPSConnection}[address.scheme]
+        host, port = address.hostname or "", address.port
+    except (ValueError, KeyError):
+        host = ""
+    if not host:
+        raise NoAnswer(
+            f"'{endpoint.url}' is no http address",
+            remedy="An endpoint looks like http://127.0.0.1:1234/v1.",
+        )
+    return kind(host, port, timeout=seconds), address.path.rstrip("/")
+
+
+def _cut(open_socket: socket.socket) -> None:
+    with suppress(OSError):
+        open_socket.shutdown(socket.SHUT_RDWR)
 
 
 def first_model(endpoint: Endpoint, seconds: float) -> str:

@@ -1,0 +1,323 @@
+"""What may be said of estimates, and what may not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.narrative.draft import known_numbers
+from pipeline.narrative.facts import Row
+from pipeline.narrative.licences import holm
+from pipeline.narrative.sections import Planned, plan_section
+from pipeline.outline import ClaimKind, ClaimSpec
+from pipeline.wording import numbers
+from tests.narrative_sample import ROLES, SURVEY, change, other, section, share, source
+
+LEVEL = ClaimSpec(kind="level", question="use", term="yes")
+TOOL = ClaimSpec(kind="level", question="tools", term="a")
+COMPARE = ClaimSpec(
+    kind="compare",
+    question="use",
+    term="yes",
+    by="role",
+    domain="devops",
+    versus="backend",
+)
+RANGE = ClaimSpec(kind="range", question="use", term="yes", by="role")
+TREND = ClaimSpec(kind="trend", question="use", term="yes")
+RANKING = ClaimSpec(kind="ranking", question="tools", top=2)
+MODE = ClaimSpec(kind="mode", question="dependence", by="role", domain="devops")
+
+
+def planned(
+    rows: list[Row], *claims: ClaimSpec, trends: tuple[object, ...] = ()
+) -> Planned:
+    """The plan of a section with these claims."""
+    return plan_section(source(rows, trends), section(*claims), Counter())  # type: ignore[arg-type]
+
+
+def said(rows: list[Row], *claims: ClaimSpec, trends: tuple[object, ...] = ()) -> str:
+    """Every sentence that may be said, in one text."""
+    plan = planned(rows, *claims, trends=trends).plan
+    return "\n".join(s.text for u in plan.units for s in u.wordings) if plan else ""
+
+
+def by_role(**shares: float | None) -> list[Row]:
+    """The share of "yes" in each role."""
+    return [share("use", "yes", p, by="role", domain=r) for r, p in shares.items()]
+
+
+def test_most_needs_an_interval_above_half() -> None:
+    assert "Most respondents" in said([share("use", "yes", 0.6)], LEVEL)
+    assert "Most" not in said([share("use", "yes", 0.52)], LEVEL)
+
+
+def test_a_fraction_is_said_with_its_figure() -> None:
+    text = said([share("use", "yes", 0.21)], LEVEL)
+    assert "One in five respondents (21%) use AI tools." in text
+
+
+def test_a_suppressed_estimate_is_left_out_and_counted() -> None:
+    hidden = planned([share("use", "yes", None)], LEVEL)
+    assert hidden.plan is None
+    assert hidden.left_out == (
+        "level of use yes: 2025 has no estimate that may be shown",
+    )
+
+
+def test_the_rest_of_a_section_is_said_when_a_claim_is_left_out() -> None:
+    rows = [share("use", "yes", 0.2), *by_role(devops=None, backend=0.3)]
+    mixed = planned(rows, COMPARE, LEVEL)
+    assert mixed.plan
+    assert len(mixed.plan.best) == 1
+    assert len(mixed.left_out) == 1
+
+
+def test_a_difference_is_called_one_only_if_the_test_supports_it() -> None:
+    assert "more likely" in said(by_role(devops=0.5, backend=0.3), COMPARE)
+    assert "less likely" in said(by_role(devops=0.3, backend=0.5), COMPARE)
+    close = said(by_role(devops=0.33, backend=0.3), COMPARE)
+    assert "likely" not in close
+    assert "no significant difference" in close
+
+
+def test_all_comparisons_of_a_section_are_tested_together() -> None:
+    rows = by_role(devops=0.37, backend=0.3, lead=0.3, qa=0.3)
+    others = [
+        ClaimSpec(
+            kind="compare",
+            question="use",
+            term="yes",
+            by="role",
+            domain=domain,
+            versus="qa",
+        )
+        for domain in ("backend", "lead")
+    ]
+    assert "more likely" in said(rows, COMPARE)
+    assert "more likely" not in said(rows, COMPARE, *others)
+
+
+def test_p_values_are_adjusted_as_holm_does() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+
+
+def test_a_difference_nobody_can_see_is_not_called_one() -> None:
+    rows = [
+        share("use", "yes", p, n=90_000, by="role", domain=d)
+        for d, p in (("devops", 0.3040), ("backend", 0.2960))
+    ]
+    text = said(rows, COMPARE)
+    assert "likely" not in text
+    assert "30% of DevOps engineers and 30% of back-end developers use" in text
+
+
+def test_shares_of_nought_do_not_make_a_difference_certain() -> None:
+    rows = [
+        share("use", "yes", 0.0, n=30, by="role", domain="devops"),
+        share("use", "yes", 0.05, n=40, by="role", domain="backend"),
+    ]
+    assert "no significant difference" in said(rows, COMPARE)
+
+
+def test_a_domain_against_everyone_is_no_test_of_strangers() -> None:
+    """Half of everyone is the domain: the difference is halved, and so is its error."""
+    everyone = ClaimSpec(
+        kind="compare", question="use", term="yes", by="role", domain="devops"
+    )
+    rows = [share("use", "yes", 0.4, n=800), *by_role(devops=0.46)]
+    assert "than all respondents" in said(rows, everyone)
+
+
+def test_a_trend_is_said_as_tested() -> None:
+    rows = [share("use", "yes", 0.3), share("use", "yes", 0.2, wave="2024")]
+    up = said(rows, TREND, trends=(change("use", "yes", 0.001, 0.1),))
+    assert "rose from 20% in 2024 to 30% in 2025" in up
+    same = said(rows, TREND, trends=(change("use", "yes", 0.2, 0.1),))
+    assert "rose" not in same
+    assert "no significant change" in same
+
+
+def test_waves_that_cannot_be_compared_are_not_and_the_reason_is_given() -> None:
+    rows = [share("use", "yes", 0.3), share("use", "yes", 0.2, wave="2024")]
+    reason = "The wording changed."
+    text = said(rows, TREND, trends=(change("use", "yes", None, 0.1, reason),))
+    assert "cannot be compared with 2024" in text
+    assert ": the wording changed." in text
+    assert "20%" not in text
+    assert "30%" not in text
+
+
+def test_a_first_wave_has_no_trend() -> None:
+    assert planned([share("use", "yes", 0.3)], TREND).left_out == (
+        "trend of use yes: no earlier wave to compare 2025 with",
+    )
+
+
+def test_a_range_runs_over_the_domains_shown_and_says_so() -> None:
+    text = said(by_role(devops=0.2, backend=0.5, lead=None, qa=0.4), RANGE)
+    assert "In the roles shown" in text
+    assert "from 20% among DevOps engineers to 50% among back-end developers" in text
+    assert "team leads" not in text
+
+
+def test_ends_of_a_range_that_are_shared_are_all_named() -> None:
+    text = said(by_role(devops=0.2, backend=0.5, lead=0.5, qa=0.4), RANGE)
+    assert "50% among back-end developers and team leads" in text
+
+
+def test_a_range_of_chance_is_called_one() -> None:
+    text = said(by_role(devops=0.30, backend=0.33, lead=0.31, qa=0.32), RANGE)
+    assert "does not differ significantly" in text
+
+
+def test_a_single_domain_is_no_range() -> None:
+    assert planned(by_role(devops=0.2), RANGE).plan is None
+
+
+def tools(a: float, b: float, c: float, ranks: tuple[int, int, int]) -> list[Row]:
+    """The shares of three tools."""
+    shares = zip("abc", (a, b, c), ranks, strict=True)
+    return [share("tools", t, p, rank=r) for t, p, r in shares]
+
+
+def test_the_first_is_called_so_only_if_it_is_apart_from_the_second() -> None:
+    apart = said(tools(0.7, 0.4, 0.1, (1, 2, 3)), RANKING)
+    assert "At the top, 70% of AI tool users use Alpha" in apart
+    close = said(tools(0.41, 0.4, 0.1, (1, 2, 3)), RANKING)
+    assert "At the top" not in close
+    assert "The two most frequent answers of AI tool users: 41% use Alpha" in close
+
+
+def test_a_tie_for_first_is_called_one() -> None:
+    text = said(tools(0.4, 0.4, 0.1, (1, 1, 3)), RANKING)
+    assert "equal shares of AI tool users use Alpha and Beta (40%)" in text.replace(
+        "Equal", "equal"
+    )
+    assert "followed by" not in text
+
+
+def test_a_list_is_never_cut_between_equals() -> None:
+    text = said(tools(0.7, 0.4, 0.4, (1, 2, 2)), RANKING)
+    assert "Beta (40%) and Gamma (40%)" in text
+
+
+def test_an_options_place_counts_ties() -> None:
+    place = ClaimSpec(kind="ranking", question="tools", term="b")
+    assert "Beta ranks second, at 40%" in said(tools(0.7, 0.4, 0.1, (1, 2, 3)), place)
+    assert "Beta ranks joint first" in said(tools(0.4, 0.4, 0.1, (1, 1, 3)), place)
+
+
+def test_first_everywhere_is_said_only_if_it_is() -> None:
+    spec = ClaimSpec(kind="ranking", question="tools", by="role")
+
+    def shares(leader: str, domain: str) -> list[Row]:
+        return [
+            share(
+                "tools",
+                term,
+                0.6 if term == leader else 0.3,
+                by="role",
+                domain=domain,
+                rank=1 if term == leader else 2,
+            )
+            for term in "abc"
+        ]
+
+    alike = shares("a", "devops") + shares("a", "backend")
+    assert "Alpha leads the answers in each of the roles shown" in said(alike, spec)
+    unlike = shares("a", "devops") + shares("b", "backend")
+    assert planned(unlike, spec).plan is None
+
+
+def test_modes_of_several_roles_are_said_together() -> None:
+    rows = [
+        other("dependence", "mode", value, by="role", domain=role)
+        for role, value in (("devops", 7.0), ("lead", 0.0))
+    ]
+    lead = ClaimSpec(kind="mode", question="dependence", by="role", domain="lead")
+    text = said(rows, MODE, lead)
+    assert (
+        "Among AI tool users, DevOps engineers most often rate their dependence on AI"
+        " at 7 out of 10, team leads at 0." in text
+    )
+
+
+def test_a_tied_mode_names_all_its_ratings() -> None:
+    rows = [
+        other("dependence", "mode", 5.0, by="role", domain="devops"),
+        *(
+            share("dependence", t, 0.2, by="role", domain="devops", rank=1)
+            for t in ("5", "6")
+        ),
+    ]
+    assert "at 5 or 6 out of 10" in said(rows, MODE)
+
+
+def test_who_was_asked_is_in_every_sentence_about_a_domain() -> None:
+    domain = {"by": "role", "domain": "devops"}
+    rows = [
+        other("dependence", "mode", 7.0, **domain),
+        other("dependence", "mean", 4.5, **domain),
+        *(
+            share("tools", t, p, rank=r, **domain)
+            for t, p, r in (("a", 0.6, 1), ("b", 0.3, 2), ("c", 0.1, 3))
+        ),
+        share("tools", "a", 0.3, by="role", domain="backend"),
+    ]
+    kinds: tuple[ClaimKind, ...] = ("level", "compare", "range", "ranking")
+    specs = [
+        ClaimSpec(
+            kind=kind,
+            question="tools",
+            term="" if kind == "ranking" else "a",
+            by="role",
+            domain="" if kind == "range" else "devops",
+            versus="backend" if kind == "compare" else "",
+        )
+        for kind in kinds
+    ]
+    specs += [
+        ClaimSpec(kind="mode", question="dependence", by="role", domain="devops"),
+        ClaimSpec(kind="mean", question="dependence", by="role", domain="devops"),
+    ]
+    for spec in specs:
+        sentences = said(rows, spec).splitlines()
+        assert sentences, spec.kind
+        assert all("AI tool users" in s for s in sentences), spec.kind
+
+
+shares_of_roles = st.lists(
+    st.one_of(st.none(), st.sampled_from([0.0, 1.0, 0.5]), st.floats(0, 1)),
+    min_size=len(ROLES),
+    max_size=len(ROLES),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shares=shares_of_roles, now=st.floats(0, 1), p_value=st.floats(0, 1))
+def test_whatever_the_figures_every_number_said_is_one_of_them(
+    shares: list[float | None], now: float, p_value: float
+) -> None:
+    rows = by_role(**dict(zip(ROLES, shares, strict=True)))
+    rows += [share("use", "yes", now), share("use", "yes", 1 - now, wave="2024")]
+    ranked = sorted((now, 0.5, 0.25), reverse=True)
+    rows += tools(*ranked, (1, 2, 3))
+    trends = (change("use", "yes", p_value, 2 * now - 1),)
+    made = planned(
+        rows, LEVEL, RANGE, COMPARE, TREND, RANKING, LEVEL, TOOL, trends=trends
+    )
+    assert made.plan
+    known = known_numbers(SURVEY, made.plan)
+    for unit in made.plan.units:
+        ids = {fact.id for fact in unit.claim.facts()}
+        for sentence in unit.wordings:
+            assert numbers([sentence.text]) <= known
+            assert sentence.facts
+            assert set(sentence.facts) <= ids
+            assert "{" not in sentence.text
+            assert "  " not in sentence.text
