@@ -33,9 +33,10 @@ INTERVALS: Mapping[Sample, IntervalWording] = {
         note="Intervals are at 95% and treat respondents, who chose to take part, as if"
         " drawn at random.",
         model="Intervals are at 95%. They assume that respondents answer like a random"
-        " sample of the people they stand for, and they count the precision lost to"
-        " weighting. As respondents chose to take part, they show how far chance alone"
-        " could move a figure, and say nothing about the people who stayed away.",
+        " sample of the people they stand for; where answers are weighted, they count"
+        " the precision lost to it. As respondents chose to take part, they show how"
+        " far chance alone could move a figure, and say nothing about the people who"
+        " stayed away.",
     ),
     "probability": IntervalWording(
         name="95% confidence interval",

@@ -215,6 +215,14 @@ def test_the_page_has_a_language_one_heading_a_skip_link_and_contents(
     assert all(f'href="#section-{s.id}"' in contents for s in report.sections)
 
 
+def test_a_survey_named_after_its_year_does_not_say_it_twice(report: Report) -> None:
+    dated = replace(report, survey="State of App Dev 2025")
+    assert f"<title>{report.title} · State of App Dev 2025</title>" in render_page(
+        dated, SAMPLE
+    )
+    assert "State of App Dev <span>2025</span>" in render_page(report, SAMPLE)
+
+
 def test_two_renderings_are_the_same_bytes(report: Report) -> None:
     assert render_page(report, SAMPLE) == render_page(report, SAMPLE)
 
