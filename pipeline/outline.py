@@ -43,6 +43,10 @@ class FigureSpec(_Entry, frozen=True):
     top: int = 0
     waves: tuple[str, ...] = ()
 
+    def compares(self) -> bool:
+        """Does it set waves side by side?"""
+        return self.kind == "waves" or (self.kind == "ranks" and not self.by)
+
 
 class ClaimSpec(_Entry, frozen=True):
     """Something to say of estimates.
@@ -112,7 +116,24 @@ def load_outline(path: Path, survey: Survey) -> Outline:
             what = f"two figures have the id '{figure.id}'"
             raise DefinitionError(what, where=str(path))
         seen.add(figure.id)
-    return outline
+    return _of_its_wave(outline)
+
+
+def _of_its_wave(outline: Outline) -> Outline:
+    """A figure that neither names waves nor compares them shows the outline's own."""
+    sections = tuple(
+        msgspec.structs.replace(
+            section,
+            figures=tuple(
+                figure
+                if figure.waves or figure.compares()
+                else msgspec.structs.replace(figure, waves=(outline.wave,))
+                for figure in section.figures
+            ),
+        )
+        for section in outline.sections
+    )
+    return msgspec.structs.replace(outline, sections=sections)
 
 
 def survey_of(path: Path) -> str:
