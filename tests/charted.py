@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,7 @@ FIGURES = (
 )  # fmt: skip
 
 
+@cache
 def charted(folder: Path) -> tuple[Survey, Path]:
     """The survey, and the folder of its estimates."""
     home = folder / "data" / "charted"

@@ -124,7 +124,8 @@ def read(survey: Survey, build: Path, spec: FigureSpec) -> ChartData:
     _check(question, spec)
     asked = tuple(w.id for w in survey.waves if w.id in question.columns)
     compares = spec.kind == "waves" or (spec.kind == "ranks" and not spec.by)
-    waves = spec.waves or (asked if compares else asked[-1:])
+    waves = spec.waves or asked
+    waves = waves if compares else waves[-1:]
     mean = _is_mean(question, spec)
     axes = axes_of(question, spec, mean=mean)
     data = ChartData(

@@ -129,12 +129,13 @@ def _written(
 ) -> Figure:
     from pipeline.charts.svg import in_page
 
-    name, said = data.spec.id, alt(data)
+    name, said, target = data.spec.id, alt(data), folder / FOLDER
+    target.mkdir(parents=True, exist_ok=True)
     contents = _contents(data, title, formats, spec, wide)
     contents["wide.svg"] = in_page(wide, said).encode()
     contents["narrow.svg"] = in_page(narrow, said).encode()
     for kind, content in contents.items():
-        replace_file(folder / FOLDER / f"{name}.{kind}", content)
+        (target / f"{name}.{kind}").write_bytes(content)
     return Figure(
         id=name,
         title=title,

@@ -36,25 +36,21 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """One kind of shape with its rows, which stay apart from it.
-
-    Altair copies what is in a chart at every step, so rows inside would cost more time
-    than anything else; they are given to the whole chart as named data at the end.
-    """
+    """One kind of shape with its rows, which are given to the chart as named data."""
 
     name: str
     rows: list[dict[str, Any]]
     mark: alt.MarkDef
     channels: dict[str, Any]
 
-    def chart(self) -> alt.Chart:
+    def terms(self) -> dict[str, Any]:
         """The layer in Altair's terms."""
-        return alt.Chart(
-            alt.NamedData(name=self.name),
-            mark=self.mark,
-            encoding=alt.FacetedEncoding(**self.channels),
-            name=f"{self.name}_layer",
-        )
+        return {
+            "data": alt.NamedData(name=self.name),
+            "mark": self.mark,
+            "encoding": alt.FacetedEncoding(**self.channels),
+            "name": f"{self.name}_layer",
+        }
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -85,9 +81,7 @@ def rects(
     }
     if heard:
         channels["description"] = alt.Description(field="say", type="nominal")
-    mark = alt.MarkDef(type="rect", strokeWidth=0)
-    if not heard:
-        mark = alt.MarkDef(type="rect", strokeWidth=0, aria=False)
+    mark = alt.MarkDef(type="rect") if heard else alt.MarkDef(type="rect", aria=False)
     return _layer(rows, mark, name, **channels)
 
 

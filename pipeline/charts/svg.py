@@ -23,6 +23,7 @@ TEXT = re.compile(r"<text (.*?)>(.*?)</text>", re.DOTALL)
 GROUP = re.compile(r'<g class="mark-(\w+) role-mark ([a-z0-9_]+?)_marks"[^>]*>')
 NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 UNTURNED = re.compile(r'^transform="translate\(([^,()]*),([^,()]*)\)"$')
+PLACE = re.compile(r' (?:d|transform|x2?|y2?)="[^"]*"')
 ROOT = re.compile(r"<svg[^>]*>")
 
 
@@ -84,7 +85,7 @@ def in_page(drawing: Drawing, alt: str) -> str:
         f' {_round(height)}" role="graphics-document" aria-label="{escape(alt)}"'
         f' font-family="{_font()}">'
     )
-    body = re.sub(r'<g class="frame">.*?</g>', "", drawing.svg, flags=re.DOTALL)
+    body = re.sub(r'<g class="frame"[^>]*>.*?</g>', "", drawing.svg, flags=re.DOTALL)
     body = re.sub(r'<rect class="paper"[^>]*/>', "", body)
     return ROOT.sub(lambda _: root, body, count=1) + "\n"
 
@@ -151,7 +152,7 @@ def _slim(svg: str) -> str:
     svg = re.sub(r' aria-roledescription="[^"]*"', "", svg)
     svg = re.sub(r'<g class="mark-group[^>]*>', "<g>", svg)
     svg = GROUP.sub(lambda g: _group(g.group(0), g.group(2)), svg)
-    svg = NUMBER.sub(lambda n: _round(float(n.group())), svg)
+    svg = PLACE.sub(lambda place: _rounded(place.group()), svg)
     svg = re.sub(r"<rect (width=[^>]*)/>", r'<rect class="paper" \1/>', svg, count=1)
     svg = re.sub(
         r"<g><g transform=\"translate\(0,0\)\"><g>(.*)</g></g></g>",
@@ -160,6 +161,10 @@ def _slim(svg: str) -> str:
         flags=re.DOTALL,
     )
     return svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+
+
+def _rounded(place: str) -> str:
+    return NUMBER.sub(lambda number: _round(float(number.group())), place)
 
 
 def _group(tag: str, name: str) -> str:
