@@ -36,7 +36,11 @@ FRACTIONS = {
     Fraction(9, 10): "nine in ten",
 }
 EXACT, BELOW, ABOVE = 0.010, 0.030, 0.025  # what a bare, "nearly", "just over" bear
-THINGS = ("organizations", "organisations", "companies", "firms", "teams", "projects")
+THINGS = {"organizations", "organisations", "companies", "firms", "teams", "projects"}
+PAST = {"came", "did", "got", "had", "made", "said", "saw", "took", "went", "were"}
+AFTER_NOUN = re.compile(
+    r" (?:who|whose|that|which|at|in|of|from|with|on|by|for|aged|among|reached)\b"
+)
 
 
 def rounded(value: float, digits: int = 0) -> Decimal:
@@ -112,7 +116,7 @@ def listed(parts: Iterable[str], last: str = "and") -> str:
     if len(parts) < 2:
         return "".join(parts)
     bare = (re.sub(r"\([^)]*\)", "", part) for part in parts)
-    between = "; " if any("," in part for part in bare) else ", "
+    between = "; " if any(", " in part for part in bare) else ", "
     end = f"{between}{last} " if between == "; " else f" {last} "
     return between.join(parts[:-1]) + end + parts[-1]
 
@@ -138,7 +142,13 @@ def plural(noun: str) -> str:
 
 
 def infinitive(verbs: str) -> str:
-    """A plural verb phrase as it follows "to": are paid → be paid."""
+    """A plural verb phrase as it follows "to": are paid → be paid.
+
+    Nothing for a past tense, whose infinitive cannot be told from its form.
+    """
+    first = verbs.partition(" ")[0]
+    if first in PAST or (first.endswith("ed") and not first.endswith("eed")):
+        return ""
     for finite, bare in (("are not ", "not be "), ("are ", "be "), ("do not ", "not ")):
         if verbs.startswith(finite):
             return bare + verbs.removeprefix(finite)
@@ -147,8 +157,8 @@ def infinitive(verbs: str) -> str:
 
 def relative(noun: str) -> str:
     """`who` for people, `that` for organizations."""
-    head = noun.split(" ", 1)[0] if noun.startswith(THINGS) else noun.split(" in ")[0]
-    return "that" if head.rsplit(" ", 1)[-1] in THINGS else "who"
+    head = AFTER_NOUN.split(noun, maxsplit=1)[0]
+    return "that" if head.split(" ")[-1] in THINGS else "who"
 
 
 def numbers(texts: Iterable[str]) -> frozenset[str]:

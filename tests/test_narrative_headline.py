@@ -47,7 +47,10 @@ def test_the_spread_is_the_message_if_none_stands_out(tmp_path: Path) -> None:
 def test_no_difference_is_the_message_if_there_is_none(tmp_path: Path) -> None:
     rows = by_role(devops=0.31, backend=0.30, lead=0.3, qa=0.33)
     title = titled(tmp_path, rows, "bars", "use", term="yes", by="role")
-    assert "not significant" in title or "not differ significantly" in title
+    assert title == (
+        "No significant difference between roles: 30% to 33% of respondents use AI"
+        " tools"
+    )
 
 
 def test_two_domains_are_compared(tmp_path: Path) -> None:
@@ -115,3 +118,15 @@ def test_a_figure_without_shown_estimates_has_the_questions_name(
     question = "dependence" if kind == "distribution" else "use"
     title = titled(tmp_path, [share("use", "yes", None)], kind, question, by="role")
     assert title == SURVEY.question(question).label()
+
+
+def test_the_first_option_is_the_message_if_it_is_apart(tmp_path: Path) -> None:
+    assert titled(tmp_path, tools(0.8, 0.4, 0.1, (1, 2, 3)), "bars", "tools") == (
+        "Most AI tool users use Alpha (80%)"
+    )
+    assert titled(tmp_path, tools(0.4, 0.2, 0.1, (1, 2, 3)), "bars", "tools") == (
+        "The largest share of AI tool users use Alpha (40%)"
+    )
+    assert titled(tmp_path, tools(0.4, 0.39, 0.1, (1, 2, 3)), "bars", "tools") == (
+        "The largest shares of AI tool users use Alpha (40%) and Beta (39%)"
+    )

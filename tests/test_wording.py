@@ -78,8 +78,11 @@ def test_words_take_the_form_their_place_needs() -> None:
     assert infinitive("are not confident") == "not be confident"
     assert infinitive("do not use it") == "not use it"
     assert infinitive("use it") == "use it"
+    assert infinitive("need help") == "need help"
+    assert infinitive("came from a panel") == infinitive("started") == ""
     assert relative("organizations in Europe") == "that"
-    assert relative("people at organizations of 50 or more") == "who"
+    assert relative("people at organizations in Europe") == "who"
+    assert relative("respondents whose organizations grow") == "who"
     assert [plural(w) for w in ("role", "industry", "class")] == [
         "roles",
         "industries",

@@ -96,7 +96,8 @@ def named(group: Who) -> dict[str, str]:
 def doing(question: Question, term: str) -> dict[str, str]:
     """The words for an answer, as patterns call them."""
     phrase = verbs(question, term)
-    return {"vp": phrase, "to_vp": infinitive(phrase)}
+    bare = infinitive(phrase)
+    return {"vp": phrase} | ({"to_vp": bare} if bare else {})
 
 
 def share_fact(source: Source, question: Question, row: Row) -> Fact:

@@ -51,7 +51,20 @@ def _bars(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
         return _by_domain(source, spec, question, spec.term)
     if spec.term:
         return _said(claims.level(source, _asks("level", spec), question))
-    return _said(ranking(source, _asks("ranking", spec, top=2), question))
+    return _first(source, spec, question)
+
+
+def _first(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
+    """The first option, by itself if it is apart from the second."""
+    claim = _said(ranking(source, _asks("ranking", spec, top=1), question))
+    if claim is None or claim.licences != ("ranking_one",):
+        return claim
+    asked = _asks("level", spec, term=claim.figures["share"].facts[0].term)
+    level = claims.level(source, asked, question)
+    most = isinstance(level, Claim) and "level_majority" in level.licences
+    if isinstance(level, Claim) and most:
+        return msgspec.structs.replace(level, licences=("level_majority",))
+    return claim
 
 
 def _by_domain(
@@ -70,9 +83,14 @@ def _by_domain(
     p_value = difference_p(rows[0], rows[1])
     if p_value is not None and p_value * (len(rows) - 1) < ALPHA:
         return _highest(source, question, rows[0])
-    claim = _said(comparisons.spread(source, asked, question))
-    if claim and claim.licences == ("range",):
-        return msgspec.structs.replace(claim, licences=("spread",))
+    return _shortened(_said(comparisons.spread(source, asked, question)))
+
+
+def _shortened(claim: Claim | None) -> Claim | None:
+    """A title says how far a range runs, and leaves its ends to the figure."""
+    shorter = {("range",): ("spread",), ("range_same",): ("spread_same",)}
+    if claim and claim.licences in shorter:
+        return msgspec.structs.replace(claim, licences=shorter[claim.licences])
     return claim
 
 
@@ -101,12 +119,15 @@ def _waves(source: Source, spec: FigureSpec, question: Question) -> Claim | None
 
 def _stacked(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
     """The answer in which domains differ most."""
-    made: list[Claim] = []
-    for term in _terms(question) if spec.by else ():
-        claim = _by_domain(source, spec, question, term)
-        if claim is not None and claim.p_value is not None:
-            made.append(msgspec.structs.replace(claim, licences=()))
-    return _largest(made)
+    made = [
+        comparisons.spread(source, _asks("range", spec, term=term), question)
+        for term in (_terms(question) if spec.by else ())
+    ]
+    widest = _largest(made)
+    if widest is None:
+        return None
+    term = widest.figures["high"].facts[0].term
+    return _by_domain(source, spec, question, term)
 
 
 def _largest(made: Iterable[Claimed]) -> Claim | None:
@@ -186,7 +207,7 @@ def _heat(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
 
 def _asks(kind: str, spec: FigureSpec, **more: object) -> ClaimSpec:
     asked = {"kind": kind, "question": spec.question, "term": spec.term}
-    by = {"by": spec.by} if more.get("domain") else {}
+    by = {"by": spec.by} if more.get("domain") or kind == "range" else {}
     return msgspec.convert(asked | by | more, ClaimSpec)
 
 

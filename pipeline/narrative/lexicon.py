@@ -15,6 +15,12 @@ from pipeline.definition import Option, Question, Survey
 from pipeline.wording import listed, on_scale, plural, relative
 
 Form = Literal["noun", "to", "middle", "before", "that", "verb"]
+NAMED = ("noun", "middle")  # an option is a name
+FRAMED = ("middle", "before")  # words follow the option
+LONGEST_FRAMED = 6  # words of an option with words after it
+PREPOSITIONS = frozenset(
+    ("about", "as", "at", "by", "for", "from", "in", "of", "on", "to", "with")
+)
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -71,9 +77,10 @@ def _group_noun(survey: Survey, by: str, domain: str) -> str:
 
 
 def scope(survey: Survey, by: str) -> str:
-    """What a range runs over: `industries`."""
-    names = [plural(lowered(survey.dimension(part).label)) for part in by.split("*")]
-    return listed(names)
+    """What a range runs over: `industries`; `groups` if that has no simple name."""
+    labels = [lowered(survey.dimension(part).label) for part in by.split("*")]
+    plain = all(not ({*name.split()} & PREPOSITIONS or "," in name) for name in labels)
+    return listed(plural(name) for name in labels) if plain else "groups"
 
 
 def lowered(name: str) -> str:
@@ -125,12 +132,26 @@ def listing(question: Question) -> Form:
     verb    the whole phrase again
     """
     head, mark, tail = (part.strip() for part in question.say.partition("{option}"))
-    if mark and tail and question.scale is None:
-        return "middle" if head else "before"
-    if not mark or not head or question.scale is not None:
-        phrases = [verbs(question, o.code) for o in question.choices if not o.missing]
-        return "that" if all(p.startswith("say ") for p in phrases) else "verb"
-    return "to" if head.split()[-1] == "to" else "noun"
+    if not mark or question.scale is not None or not (head or tail):
+        return _spelt_out(question)
+    if tail:
+        framed: Form = "middle" if head else "before"
+        return framed if _short_names(question) else _spelt_out(question)
+    last = head.split()[-1]
+    if last == "say":
+        return _spelt_out(question)
+    return "to" if last == "to" else "noun"
+
+
+def _spelt_out(question: Question) -> Form:
+    phrases = [verbs(question, o.code) for o in question.choices if not o.missing]
+    return "that" if all(p.startswith("say ") for p in phrases) else "verb"
+
+
+def _short_names(question: Question) -> bool:
+    """Whether a figure may follow an option in the middle of a phrase."""
+    names = [option_name(question, o.code) for o in question.choices if not o.missing]
+    return all(len(n.split()) <= LONGEST_FRAMED and "," not in n for n in names)
 
 
 def first_answer(question: Question, term: str) -> str:
@@ -149,7 +170,14 @@ def next_answer(question: Question, term: str) -> str:
     if form == "verb":
         return verbs(question, term)
     name = option_name(question, term)
-    return f"to {name}" if form == "to" else name
+    link = preposition(question)
+    return f"{link} {name}" if link else name
+
+
+def preposition(question: Question) -> str:
+    """The word before the option that a list repeats: learn "from" A and from B."""
+    words = question.say.partition("{option}")[0].split()
+    return words[-1] if words and words[-1] in PREPOSITIONS else ""
 
 
 def topic(question: Question) -> str:

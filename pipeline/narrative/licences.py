@@ -16,6 +16,7 @@ ALPHA = 0.05
 FAMILIES = {
     # kind: (higher, lower, no significant difference, difference not displayed)
     "ranking": ("ranking_first", "", "ranking", "ranking"),
+    "first": ("ranking_one", "", "level", "level"),
     "compare": ("compare_higher", "compare_lower", "compare_same", "compare_plain"),
     "trend": ("trend_up", "trend_down", "trend_same", "trend_plain"),
     "mean_trend": ("mean_up", "mean_down", "mean_same", "mean_plain"),
@@ -63,7 +64,7 @@ def _licences(claim: Claim, p_value: float | None) -> tuple[str, ...]:
 
 def _alike(claim: Claim) -> bool:
     """Whether a reader would see two equal figures, and so no difference."""
-    if claim.kind == "ranking":
+    if claim.kind in ("ranking", "first"):
         return False  # what displays alike is already said to be level
     shown = [f.text for f in claim.figures.values() if len(f.facts) == 1]
     return len(set(shown)) < len(shown)

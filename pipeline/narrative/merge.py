@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from pipeline.definition import Survey
+from pipeline.definition import Question, Survey
 from pipeline.narrative.claims import Claim, Figure
-from pipeline.narrative.lexicon import listing, option_name
+from pipeline.narrative.lexicon import (
+    FRAMED,
+    listing,
+    next_answer,
+    option_name,
+    preposition,
+)
 from pipeline.report import Fact
 from pipeline.wording import clauses, listed
 
@@ -80,31 +86,58 @@ def _levels(survey: Survey, claims: Sequence[Claim]) -> Claim:
 
 def _trends(survey: Survey, claims: Sequence[Claim]) -> Claim:
     family, first = _family(claims[0]), claims[0]
-    word = CHANGES[family]
-    spans = [(c.figures["before"].text, c.figures["after"].text) for c in claims]
-    same = {c.question for c in claims}
-    question = survey.question(first.question)
-    gapped = len(same) == 1 and listing(question) == "noun"
-    options = [option_name(question, _term(c)) if gapped else "" for c in claims]
-    later = [
-        f"{option or 'the share ' + c.names['rel'] + ' ' + c.names['vp']}"
-        f" from {before} to {after}"
-        for c, option, (before, after) in zip(claims, options, spans, strict=True)
-    ]
-    each = [
-        f"{(i and option) or c.names['vp']} ({after}, {word} {before})"
-        for i, (c, option, (before, after)) in enumerate(
-            zip(claims, options, spans, strict=True)
-        )
-    ]
     figures = {
         "before": first.figures["before"],
         "after": first.figures["after"],
-        "rest": Figure(listed(later[1:]), _facts(claims[1:])),
-        "each": Figure(listed(each), _facts(claims)),
-        "any": Figure(listed(each, "or"), _facts(claims)),
+        "rest": Figure(listed(_later(survey, claims)[1:]), _facts(claims[1:])),
+        "each": Figure(_each(survey, claims, "and"), _facts(claims)),
+        "any": Figure(_each(survey, claims, "or"), _facts(claims)),
     }
     return _join(family.replace("trend", "trends"), claims, first.names, figures)
+
+
+def _later(survey: Survey, claims: Sequence[Claim]) -> list[str]:
+    """`GitHub Copilot from 30% to 53%`, or the whole share again."""
+    question = _one_question(survey, claims)
+    short = question and listing(question) == "noun" and not preposition(question)
+    return [
+        (
+            option_name(question, _term(c))
+            if question and short
+            else f"the share {c.names['rel']} {c.names['vp']}"
+        )
+        + f" from {c.figures['before'].text} to {c.figures['after'].text}"
+        for c in claims
+    ]
+
+
+def _each(survey: Survey, claims: Sequence[Claim], last: str) -> str:
+    """`use ChatGPT (80%, up from 46%) and GitHub Copilot (53%, up from 30%)`."""
+    question, word = _one_question(survey, claims), CHANGES[_family(claims[0])]
+    spans = [
+        f"({c.figures['after'].text}, {word} {c.figures['before'].text})"
+        for c in claims
+    ]
+    if question and listing(question) in FRAMED:
+        names = [option_name(question, _term(c)) for c in claims]
+        pairs = zip(names, spans, strict=True)
+        return question.say.replace(
+            "{option}", listed((f"{n} {s}" for n, s in pairs), "or")
+        )
+    phrases = [
+        next_answer(question, _term(c)) if question and i else c.names["vp"]
+        for i, c in enumerate(claims)
+    ]
+    return listed((f"{p} {s}" for p, s in zip(phrases, spans, strict=True)), last)
+
+
+def _one_question(survey: Survey, claims: Sequence[Claim]) -> Question | None:
+    """The question that all claims are about, if it is one and has answers to list."""
+    ids = {claim.question for claim in claims}
+    question = survey.question(claims[0].question)
+    terms = {_term(claim) for claim in claims}
+    known = terms <= {option.code for option in question.choices}
+    return question if len(ids) == 1 and known else None
 
 
 def _ratings(survey: Survey, claims: Sequence[Claim]) -> Claim:

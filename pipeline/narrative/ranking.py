@@ -25,6 +25,8 @@ from pipeline.narrative.claims import (
 from pipeline.narrative.comparisons import order_p
 from pipeline.narrative.facts import Row, domains, place_of
 from pipeline.narrative.lexicon import (
+    FRAMED,
+    NAMED,
     first_answer,
     listing,
     next_answer,
@@ -33,13 +35,12 @@ from pipeline.narrative.lexicon import (
     verbs,
     who,
 )
+from pipeline.narrative.licences import ALPHA
 from pipeline.outline import ClaimSpec
 from pipeline.report import Fact
 from pipeline.wording import cardinal, clauses, listed
 
 LONGEST = 5
-NAMED = ("noun", "middle")  # forms of list in which an option is a name
-FRAMED = ("middle", "before")  # forms in which words follow the option
 
 
 def ranking(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
@@ -52,15 +53,20 @@ def ranking(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
     rows = ranked(source, question, spec.by, spec.domain)
     if spec.term:
         return _place(source, spec, question, rows)
-    chosen = _first(rows, spec.top)
+    p_value = order_of_first(question, rows)
+    apart = p_value is not None and p_value < ALPHA
+    chosen = _first(rows, spec.top if apart else max(2, spec.top))
     if not chosen:
         return missing(source, spec, "no order, or too many options alike")
     claim = _order(source, spec, question, chosen)
-    if claim.licences or len(rows) < 2:
-        return claim
-    one_only = question.kind != "select-all"
-    p_value = order_p(rows[0], rows[1], one_only=one_only)
     return msgspec.structs.replace(claim, p_value=p_value, difference=1.0)
+
+
+def order_of_first(question: Question, rows: Sequence[Row]) -> float | None:
+    """The p-value of the first against the second."""
+    if len(rows) < 2:
+        return None
+    return order_p(rows[0], rows[1], one_only=question.kind != "select-all")
 
 
 def ranked(
@@ -107,19 +113,12 @@ def _order(
     if rest:
         figures["others"] = figure(*rest, text=_others(question, group.rel, rest))
     return Claim(
-        kind="ranking",
+        kind="ranking" if rest else "first",
         question=question.id,
         names=names,
         figures=figures,
-        licences=_licences(len(ahead), len(rest)),
+        licences=("ranking_tied",) if len(ahead) > 1 else (),
     )
-
-
-def _licences(ahead: int, rest: int) -> tuple[str, ...]:
-    """Several ahead, or one alone; an order waits for the test of the first two."""
-    if ahead > 1:
-        return ("ranking_tied",)
-    return () if rest else ("ranking_one",)
 
 
 def _answers(question: Question, facts: Sequence[Fact]) -> str:
