@@ -25,6 +25,9 @@ PYTHON = VENV / "bin" / "python"
 COMPILED = "llama-cpp-python"
 # Vision and HTTPS are not used and are a quarter of the work.
 BUILD = "-DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF"
+# On processors with AMX, llama.cpp's kernels for it crash (llama.cpp issue 20824):
+# the model would be loaded and die at the first question. AVX-512 takes their place.
+FLAGS = "-U__AMX_INT8__"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stateof"
 
 
@@ -45,7 +48,8 @@ def main(kind: str) -> None:
     say(f"installing {len(blocks) - 1} locked packages")
     rest = "\n".join(b for b in blocks if b is not compiled)
     pip_install_locked(rest)
-    pip("install", "--no-deps", "--no-index", str(wheel))
+    # Forced: another build of the same version may be there.
+    pip("install", "--no-deps", "--no-index", "--force-reinstall", str(wheel))
     pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
     stamp.write_text(wanted)
     if kind == "dev":  # holds everything that runtime does
@@ -99,7 +103,7 @@ def make_environment() -> None:
 def compiled_wheel(requirement: str) -> Path:
     """The wheel of llama-cpp-python for this machine, built if it is not there yet."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    key = f"{requirement}{BUILD}{python}{platform.machine()}{processor()}"
+    key = f"{requirement}{BUILD}{FLAGS}{python}{platform.machine()}{processor()}"
     folder = CACHE / "wheels" / hashlib.sha256(key.encode()).hexdigest()[:16]
     built = list(folder.glob("*.whl"))
     if built:
@@ -148,6 +152,8 @@ def build(arguments: list[str]) -> None:
     environment = dict(os.environ)
     environment.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
     environment.setdefault("CMAKE_ARGS", BUILD)
+    for name in ("CFLAGS", "CXXFLAGS"):
+        environment[name] = f"{environment.get(name, '')} {FLAGS}".strip()
     log = CACHE / "build.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
