@@ -29,9 +29,9 @@ def shown(home: Path, spec: FigureSpec | str) -> ChartData:
         ("bars-by", "Share of respondents who use AI at work, by role, 2025"),
         (
             "bars",
-            "Share of AI users who chose each answer (several were possible), 2025",
+            "Share of AI users choosing each answer (several were possible), 2025",
         ),
-        ("bars-net", "Share of respondents who gave each answer, 2025"),
+        ("bars-net", "Share of respondents giving each answer, 2025"),
         (
             "bars-mean",
             "Mean dependence on AI on a scale of 0 to 10 among respondents, by role,"

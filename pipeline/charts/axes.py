@@ -92,7 +92,8 @@ def headings(
 
 def _answers(question: Question, *, sums: bool, fixed: bool) -> tuple[Heading, ...]:
     """Answers; those of a scale, or with sums of several, keep their own order."""
-    fixed = fixed or question.scale is not None or bool(question.nets)
+    labels = [option.label for option in question.choices if not option.missing]
+    fixed = fixed or bool(question.nets) or _count(labels)
     totals = tuple(
         Heading(axis="term", code=n.code, label=n.label, strong=True, fixed=True)
         for n in question.nets
@@ -114,7 +115,7 @@ def _answers(question: Question, *, sums: bool, fixed: bool) -> tuple[Heading, .
 def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
     """Domains; those that count something (1-9, 10-49) have an order of their own."""
     groups = survey.domains(dimension)
-    counting = sum(any(c.isdigit() for c in g.label) for g in groups) * 2 > len(groups)
+    counting = _count([group.label for group in groups])
     return tuple(
         Heading(
             axis="domain",
@@ -126,6 +127,11 @@ def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
         )
         for group in groups
     )
+
+
+def _count(labels: list[str]) -> bool:
+    """Whether most labels hold a number, as ratings do, and 2-5, and over 65."""
+    return 2 * sum(any(c.isdigit() for c in label) for label in labels) > len(labels)
 
 
 def in_order(

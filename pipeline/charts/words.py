@@ -67,16 +67,14 @@ def _measure(data: ChartData) -> str:
         return f"Mean {topic(question)}{_on(question.scale)} among {people}"
     if spec.kind == "distribution":
         return f"How {people} rate {topic(question)}{_ends(question.scale)}"
-    share = f"share of {people} {relative(people)}"
     if "term" not in (data.rows[0].axis, data.columns[0].axis):
-        return capitalized(f"{share} {verbs(question, spec.term)}")
+        return f"Share of {people} {relative(people)} {verbs(question, spec.term)}"
     several = question.kind == "select-all"
-    chose = (
-        "chose each answer (several were possible)" if several else "gave each answer"
+    each = "choosing each answer (several were possible)" if several else ""
+    share = f"share of {people} {each or 'giving each answer'}"
+    return (
+        f"Answers ranked by the {share}" if spec.kind == "ranks" else capitalized(share)
     )
-    if spec.kind == "ranks":
-        return f"Answers ranked by the {share} {chose}"
-    return capitalized(f"{share} {chose}")
 
 
 def _on(scale: Scale | None) -> str:
