@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "wave", "question", "statistic", "by", "domain", "domain_label", "term",
     "term_label", "estimate", "se", "low", "high", "count", "n", "n_weighted", "n_eff",
-    "deff", "df", "rank", "method", "flag",
+    "deff", "df", "rank", "method", "flag", "reason", "caution",
 )  # fmt: skip
 
 

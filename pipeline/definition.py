@@ -3,7 +3,8 @@
 Survey ─┬─ Wave ──── files, encoding, header rows, which rows to drop
         ├─ Question ─ kind, options, where its columns are in each wave, who was asked
         ├─ Dimension ─ a question whose answers (grouped) are the domains of the report
-        └─ Target ─── population shares to weight to
+        ├─ Target ─── population shares to weight to
+        └─ Weighting ─ how weights are fitted to them
 
 `docs/survey-definition.md` explains every key with an example.
 """
@@ -16,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.design import Design, Target, Weighting
 from pipeline.errors import NotFound
 
 Kind = Literal["single", "select-all", "scale", "numeric", "open"]
@@ -56,6 +58,7 @@ class Wave(_Noun, frozen=True):
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     drop: tuple[Drop, ...] = ()
+    design: Design = Design()
 
 
 class Term(_Noun, frozen=True):
@@ -213,15 +216,6 @@ class Dimension(_Noun, frozen=True):
     groups: tuple[Group, ...] = ()
 
 
-class Target(_Noun, frozen=True):
-    """Population shares of a dimension, to which a wave is weighted."""
-
-    wave: str
-    dimension: str
-    shares: dict[str, float]
-    source: str
-
-
 class About(_Noun, frozen=True):
     """What a reader must know of how it was made; what is left out is not disclosed."""
 
@@ -249,6 +243,7 @@ class Survey(_Noun, frozen=True):
     dimensions: tuple[Dimension, ...] = msgspec.field(name="dimension", default=())
     crosses: tuple[tuple[str, str], ...] = ()
     targets: tuple[Target, ...] = msgspec.field(name="target", default=())
+    weighting: Weighting = Weighting()
     lists: dict[str, tuple[Option, ...]] = {}
     duplicates: Literal["first", "last", "error"] = "error"
     min_base: int = 30
@@ -294,6 +289,10 @@ class Survey(_Noun, frozen=True):
             msgspec.structs.replace(g, options=rest) if g.options == ("*",) else g
             for g in dimension.groups
         )
+
+    def items(self) -> tuple[str, ...]:
+        """The items of all questions, in order; their places are their numbers."""
+        return tuple(item for q in self.questions for item in q.items())
 
     def asked_in(self, wave_id: str) -> Iterator[Question]:
         """The questions that have columns in a wave."""

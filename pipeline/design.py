@@ -14,6 +14,9 @@ import msgspec
 SinglePSU = Literal["fail", "remove", "certainty", "average", "adjust"]
 ReplicateKind = Literal["BRR", "Fay", "JK1", "JKn", "SDR", "bootstrap", "other"]
 
+# Names in the warehouse; no dimension's id begins with an underscore.
+STRATUM, CLUSTER, FPC, REPLICATE = "_stratum", "_cluster", "_fpc", "_replicate"
+
 
 class _Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Frozen, keyword-only, and a misspelt key is an error."""
@@ -55,6 +58,19 @@ class Design(_Noun, frozen=True):
     single_psu: SinglePSU = "fail"
     replicates: Replicates | None = None
 
+    def stored(self) -> Design:
+        """The same design by the columns' names in the warehouse."""
+        replicates = self.replicates and msgspec.structs.replace(
+            self.replicates, columns=f"{REPLICATE}*"
+        )
+        return Design(
+            strata=self.strata and STRATUM,
+            clusters=tuple(f"{CLUSTER}{i + 1}" for i in range(len(self.clusters))),
+            fpc=tuple(f"{FPC}{i + 1}" for i in range(len(self.fpc))),
+            single_psu=self.single_psu,
+            replicates=replicates,
+        )
+
 
 class Target(_Noun, frozen=True):
     """Population shares of a dimension, to which a wave is weighted."""
@@ -68,12 +84,15 @@ class Target(_Noun, frozen=True):
 class Weighting(_Noun, frozen=True):
     """How weights are fitted to the targets.
 
-    `rake` meets each margin in turn (Deming & Stephan 1940); `post-stratify` needs one
-    target; `linear` (GREG) and `logit` keep the ratio of new to old weight within
-    `bounds` (Deville & Särndal 1992). `trim` cuts weights outside these multiples of
-    their mean and gives what is cut to the others.
+    `rake` meets each margin in turn (Deming & Stephan 1940); `post-stratify` takes one
+    target; `linear` (GREG) and `logit` find the nearest weights that meet all (Deville
+    & Särndal 1992). `bounds` are how low and high the ratio of new to old weight may
+    be. `trim` then cuts weights outside these multiples of their mean and gives what
+    is cut to the others. A domain with a target but without respondents is an `error`;
+    `ignore` leaves it out, and the others share out the whole.
     """
 
     method: Literal["rake", "post-stratify", "linear", "logit"] = "rake"
     bounds: tuple[float, float] | None = None
     trim: tuple[float, float] | None = None
+    empty: Literal["error", "ignore"] = "error"

@@ -39,15 +39,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     """Write findings.json: what differs, the largest first."""
-    from scipy.special import ndtr
+    from scipy.special import stdtr
 
     con = connect()
     for name in ("estimates", "trends"):
         source = parquet(build / f"{name}.parquet")
         con.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
     rows = con.execute(statement("differences")).fetchall()
-    z = [abs(row[-2] / row[-1]) for row in rows]
-    adjusted = benjamini_hochberg([2 * float(ndtr(-value)) for value in z])
+    # The furthest two domains were picked from all pairs, which counts as that many.
+    p_values = [
+        min(1.0, tests * 2 * float(stdtr(df, -abs(difference / se))))
+        for *_, difference, se, df, tests in rows
+    ]
+    adjusted = benjamini_hochberg(p_values)
     found = [
         _finding(row, p) for row, p in zip(rows, adjusted, strict=True) if p < ALPHA
     ]
@@ -58,7 +62,7 @@ def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
 
 
 def _finding(row: tuple[object, ...], p: float) -> Finding:
-    kind, question, term, by, wave, high, low, at_high, at_low, difference, _ = row
+    kind, question, term, by, wave, high, low, at_high, at_low, difference, *_ = row
     return msgspec.convert(
         {
             "id": "/".join(str(x) for x in (kind, question, term, by, wave) if x),

@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.definition import Question, Survey, Wave
 from pipeline.load import load_survey, read_toml
 from pipeline.project import replace_file
-from pipeline.weights import rake
+from pipeline.weights import margin, rake
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,13 +101,8 @@ def _people(
 def _weights(survey: Survey, wave: Wave, answers: dict[str, Any]) -> Floats:
     """The weights that the pipeline will give: each respondent is a cell of one."""
     targets = [t for t in survey.targets if t.wave == wave.id]
-    members, shares = [], []
-    for target in targets:
-        order = {code: i for i, code in enumerate(target.shares)}
-        members.append([order.get(code, -1) for code in answers[target.dimension]])
-        shares.append(dict(enumerate(target.shares.values())))
-    factors, _ = rake(np.ones(len(members[0])), members, shares)
-    return factors
+    margins = [margin(t.dimension, answers[t.dimension], t.shares) for t in targets]
+    return rake(np.ones(len(answers["role"])), margins).factors
 
 
 def _answer(survey: Survey, people: People, spec: dict[str, Any]) -> None:

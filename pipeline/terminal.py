@@ -8,6 +8,10 @@ from typing import Any
 from pipeline.analysis import Analysis
 
 HIDDEN = "too few"
+# What the presentation standard for shares would not publish; see presentation.py.
+IMPRECISE = {"small", "no-interval", "wide", "vague"}
+MARK = "*"
+NOTE = "* too imprecise to be published by the NCHS standard: --json has the intervals"
 
 
 def cells(analysis: Analysis, question: str, by: str, wave: str) -> str:
@@ -29,7 +33,8 @@ def table(analysis: Analysis, question: str, by: str, wave: str) -> str:
         else (_topline(analysis, question, wave))
     )
     head = [asked.text, *([analysis.survey.notice] if analysis.survey.notice else [])]
-    return "\n".join([*head, "", *lines])
+    notes = ["", NOTE] if any(MARK in line for line in lines) else []
+    return "\n".join([*head, "", *lines, *notes])
 
 
 def _statistics(analysis: Analysis, question: str) -> list[str]:
@@ -58,7 +63,14 @@ def _figures(row: dict[str, Any], unit: int) -> list[str]:
     low, high = row["low"], row["high"]
     interval = "" if low is None else f"{low * unit:.1f} to {high * unit:.1f}"
     count = "" if row["count"] is None else str(row["count"])
-    return [f"{row['estimate'] * unit:.1f}", interval, count, str(row["n"])]
+    return [_estimate(row, unit), interval, count, str(row["n"])]
+
+
+def _estimate(row: dict[str, Any], unit: int) -> str:
+    if row["flag"]:
+        return HIDDEN
+    imprecise = not IMPRECISE.isdisjoint(row["caution"].split())
+    return f"{row['estimate'] * unit:.1f}{MARK if imprecise else ''}"
 
 
 def _crosstab(analysis: Analysis, question: str, by: str, wave: str) -> list[str]:
@@ -71,8 +83,7 @@ def _crosstab(analysis: Analysis, question: str, by: str, wave: str) -> list[str
             key = (statistic, row["term"])
             columns[key] = row["term_label"] or statistic
             unit = 100 if statistic == "share" else 1
-            text = HIDDEN if row["flag"] else f"{row['estimate'] * unit:.1f}"
-            lines.setdefault(row["domain_label"], {})[key] = text
+            lines.setdefault(row["domain_label"], {})[key] = _estimate(row, unit)
             bases[row["domain_label"]] = "" if row["flag"] else str(row["n"])
     rows = [["%", *columns.values(), "n"]]
     for domain, found in lines.items():

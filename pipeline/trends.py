@@ -1,6 +1,7 @@
 """The same estimate in two waves: difference, interval, test, and may they be compared?
 
-Waves are independent samples, so the variance of a difference is the sum of the two.
+Waves are independent samples: the variance of a difference is the sum of the two, and
+so are its degrees of freedom, as those of strata (R's `svycontrast` over waves).
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from pipeline.definition import Survey
-from pipeline.estimates.formulas import Z95
 from pipeline.warehouse import connect, fill, parquet, statement, write_parquet
 
 
 def trend(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     """Write trends.parquet: every share and mean against the wave before it."""
     import numpy as np
-    from scipy.special import ndtr
+    from scipy.special import stdtr, stdtrit
 
     con = connect()
     source = parquet(build / "estimates.parquet")
@@ -30,17 +30,22 @@ def trend(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
         pairs,
     )
     con.execute(f"CREATE TABLE changes AS {statement('changes')}")
-    rows = con.execute("SELECT row_id, difference, se FROM changes").fetchall()
-    known = [(i, d, se) for i, d, se in rows if d is not None and se]
-    z = np.abs([d / se for _, d, se in known])
-    p_values = (2 * ndtr(-z)).tolist()
-    tests = [(i, p) for (i, _, _), p in zip(known, p_values, strict=True)]
-    fill(con, "tests(row_id BIGINT, p_value DOUBLE)", tests)
+    rows = con.execute("SELECT row_id, difference, se, df FROM changes").fetchall()
+    known = [row for row in rows if row[1] is not None and row[2]]
+    _, difference, se, df = np.array(known, dtype=float).reshape(-1, 4).T
+    p_values = 2 * stdtr(df, -np.abs(difference / se))
+    half = stdtrit(df, 0.975) * se
+    tests = [
+        (row[0], p, low, high)
+        for row, p, low, high in zip(
+            known, p_values, difference - half, difference + half, strict=True
+        )
+    ]
+    fill(con, "tests(row_id BIGINT, p_value DOUBLE, low DOUBLE, high DOUBLE)", tests)
     write_parquet(
         con,
         'SELECT question, item, statistic, term, "by", domain, wave_from, wave_to,'
-        " estimate_from, estimate_to, difference, se,"
-        f" difference - {Z95} * se AS low, difference + {Z95} * se AS high,"
+        " estimate_from, estimate_to, difference, se, df, low, high,"
         " p_value, rank_from, rank_to,"
         " reason = '' AS comparable, reason"
         " FROM changes LEFT JOIN tests USING (row_id)"

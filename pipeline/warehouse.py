@@ -9,8 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.design import REPLICATE
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from pipeline.definition import Survey
 
 
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
@@ -66,23 +70,57 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def build_warehouse(build: Path) -> None:
-    """(Re)build warehouse.duckdb from the Parquet files; it is a cache of them."""
+def numbers_of(dimension: str, table: str) -> str:
+    """The column of `people` that numbers the domains of a dimension."""
+    return f'{table}."#{dimension}"'
+
+
+def build_warehouse(survey: Survey, build: Path) -> None:
+    """(Re)build warehouse.duckdb from the Parquet files; it is a cache of them.
+
+    Beside the texts stand numbers, which are quicker to group by: `number` of an item
+    (as `Survey.items` lists them) and `#role` of a domain (0: unknown).
+    """
     target = build / "warehouse.duckdb"
     aside = build / f".warehouse.{os.getpid()}.duckdb"
     aside.unlink(missing_ok=True)
     try:
         con = connect(aside)
-        answers = parquet(build / "answers.parquet")
-        con.execute(f"CREATE TABLE answers AS SELECT * FROM {answers}")
-        people, weights = (
-            parquet(build / f"{name}.parquet") for name in ("respondents", "weights")
+        fill(
+            con,
+            "items(item VARCHAR, number INTEGER)",
+            [(item, i) for i, item in enumerate(survey.items())],
+        )
+        people, weights, answers = (
+            parquet(build / f"{name}.parquet")
+            for name in ("respondents", "weights", "answers")
         )
         con.execute(
-            f"CREATE TABLE people AS SELECT p.*, w.weight FROM {people} AS p"
+            f"CREATE TABLE answers AS SELECT a.*, i.number FROM {answers} AS a"
+            " JOIN items AS i USING (item)"
+        )
+        numbers = "".join(
+            f', list_position({[g.code for g in survey.domains(d.id)]}, p."{d.id}")'
+            f' AS "#{d.id}"'
+            for d in survey.dimensions
+        )
+        con.execute(
+            f"CREATE TABLE people AS SELECT p.*{_scaled(con, people)},"
+            f" w.weight{numbers} FROM {people} AS p"
             f" JOIN {weights} AS w USING (wave, respondent)"
         )
         con.close()
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _scaled(con: DuckDBPyConnection, people: str) -> str:
+    """Replicate weights go the way of the weight that they came with."""
+    described = con.execute(f"DESCRIBE SELECT * FROM {people}").fetchall()
+    scaled = [
+        f'p."{name}" * w.weight / p.base_weight AS "{name}"'
+        for name in (row[0] for row in described)
+        if name.startswith(REPLICATE)
+    ]
+    return f" REPLACE ({', '.join(scaled)})" if scaled else ""

@@ -36,12 +36,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_show_prints_a_table_with_bases(project: Path) -> None:
     done = stateof(project, "show", "ai", "--by", "role")
     assert done.returncode == 0
-    head, *lines = done.stdout.splitlines()[2:]
+    head, *lines, _, note = done.stdout.splitlines()[2:]
     assert head.split() == ["%", "Yes", "No", "n"]
     assert [line.split() for line in lines] == [
-        ["Developer", "66.7", "33.3", "3"],
-        ["Ops", "50.0", "50.0", "2"],
+        ["Developer", "66.7*", "33.3*", "3"],
+        ["Ops", "50.0*", "50.0*", "2"],
     ]
+    assert note.startswith("* too imprecise")
 
 
 def test_json_gives_every_cell_with_count_base_error_and_interval(

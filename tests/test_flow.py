@@ -15,10 +15,10 @@ PACKAGE = ROOT / "pipeline"
 # Left to right: a module imports only what stands before it, or beside it.
 ORDER = [
     {"errors", "sql"},
-    {"project", "definition"},
+    {"project", "definition", "design"},
     {"load"},
     {"warehouse", "outline", "report"},
-    {"ingest", "weights"},
+    {"ingest", "weights", "replicates"},
     {"simulate"},
     {"estimates"},
     {"trends"},
@@ -26,7 +26,8 @@ ORDER = [
     {"serving"},
     {"narrative", "charts"},
     {"render"},
-    {"compose", "analysis"},
+    {"compose", "adhoc", "frames"},
+    {"analysis"},
     {"stages", "export", "terminal", "talk"},
     {"cli", "__main__", "__init__"},
 ]

@@ -1,11 +1,4 @@
-"""Estimates and their standard errors from sums of weights.
-
-Variances are Taylor linearisations for a design of weights only, as R's
-`survey::svymean` gives with `ids = ~1`: with z_i = w_i (y_i - θ) / Σw over the domain,
-var = N/(N-1) Σ z², where N is the number of respondents of the whole wave, because a
-domain is a part of the full sample and not a sample of its own (Särndal et al. 1992,
-ch. 5.8).
-"""
+"""Estimates from sums of weights by domain; their variances are in `spread.py`."""
 
 from __future__ import annotations
 
@@ -17,25 +10,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-Z95 = 1.959963984540054
-
-
-def share_variance(p: Floats, w2: Floats, W: Floats, W2: Floats, size: int) -> Floats:
-    """Variance of weighted shares `p`; `w2` = Σw² of those in it, W, W2 of the base."""
-    # Those outside the share have W2 - w2; it is 0 at 100 %, and floats may say -1e-19.
-    squares = (1 - p) ** 2 * w2 + p**2 * np.maximum(W2 - w2, 0)
-    variance: Floats = size / (size - 1) * squares / W**2
-    return variance
-
-
-def mean_variance(
-    mean: Floats, values: Floats, w2: Floats, W: Floats, size: int
-) -> Floats:
-    """Variance of weighted means over `values` (domains × values, as `w2`)."""
-    squares = (w2 * (values - mean[:, None]) ** 2).sum(axis=1)
-    variance: Floats = size / (size - 1) * squares / W**2
-    return variance
 
 
 def effective_n(p: Floats, variance: Floats, W: Floats, W2: Floats) -> Floats:
@@ -49,19 +23,22 @@ def effective_n(p: Floats, variance: Floats, W: Floats, W2: Floats) -> Floats:
     return np.where((p <= 0) | (p >= 1) | ~np.isfinite(found), kish, found)
 
 
-def wilson(p: Floats, n: Floats, z: float = Z95) -> tuple[Floats, Floats]:
-    """Wilson's (1927) score interval with an effective n; never leaves [0, 1]."""
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+def population_variance(values: Floats, w: Floats, n: Floats) -> Floats:
+    """s² = n/(n-1) Σ w (y - ȳ)² / Σ w by domain; `w` is domains × values."""
+    total = w.sum(axis=1)
+    mean = (w * values).sum(axis=1) / total
+    squares = (w * (values - mean[:, None]) ** 2).sum(axis=1)
+    found: Floats = n / (n - 1) * squares / total
+    return found
 
 
-def quantile(values: Floats, w: Floats, at: float) -> Floats:
+def quantile(values: Floats, w: Floats, at: Floats) -> Floats:
     """The smallest value at which the weighted distribution reaches `at`, by row."""
     order = np.argsort(values)
     shares = np.cumsum(w[:, order], axis=1) / w.sum(axis=1, keepdims=True)
     # Sums are exact decimals, their quotients are not: allow for the last bits.
-    found: Floats = values[order][(shares >= at - 1e-12).argmax(axis=1)]
+    reached = shares >= np.reshape(at, (-1, 1)) - 1e-12
+    found: Floats = values[order][reached.argmax(axis=1)]
     return found
 
 

@@ -53,7 +53,7 @@ def _stages(
 ) -> list[Stage]:
     """Stages while there is a population to be sampled without replacement."""
     found: list[Stage] = []
-    factor = np.ones(stratum.max() + 1)
+    factor = np.ones(stratum.max(initial=-1) + 1)
     for depth in range(1, len(design.clusters) + 1):
         unit = codes([units[f"u{i}"] for i in range(depth + 1)])
         _, first = np.unique(unit, return_index=True)

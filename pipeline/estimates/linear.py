@@ -79,10 +79,12 @@ def mean(
 
     The base is who has a value in all of them and in every column of `by`.
     """
-    found = sample.patterns([*by, *ys], _known(where, [*by, *ys]))
-    domains, inside = _domains(found, by)
+    found = sample.patterns([*by, *ys], known(where, [*by, *ys]))
+    domains, inside = domains_of(found, by)
     y = np.column_stack([found.columns[c].astype(float) for c in ys])
-    a = (inside[:, :, None] * y[:, None, :]).reshape(len(y), -1)
+    a = (inside[:, :, None] * y[:, None, :]).reshape(
+        len(y), inside.shape[1] * y.shape[1]
+    )
     b = np.repeat(inside, len(ys), axis=1)
     keys = [(*d, c) for d in domains for c in ys]
     return ratios(found, keys, a, b, np.tile(y, (1, len(domains))))
@@ -92,11 +94,13 @@ def share(
     sample: Sample, item: str, by: Sequence[str] = (), where: str = EVERYONE
 ) -> Estimates:
     """Weighted shares of each value of `item`, by domain; keys (*domain, value)."""
-    found = sample.patterns([*by, item], _known(where, [*by, item]))
-    domains, inside = _domains(found, by)
+    found = sample.patterns([*by, item], known(where, [*by, item]))
+    domains, inside = domains_of(found, by)
     values = np.unique(found.columns[item])
     is_value = (found.columns[item][:, None] == values).astype(float)
-    a = (inside[:, :, None] * is_value[:, None, :]).reshape(len(inside), -1)
+    a = (inside[:, :, None] * is_value[:, None, :]).reshape(
+        len(inside), inside.shape[1] * len(values)
+    )
     b = np.repeat(inside, len(values), axis=1)
     keys = [(*d, v) for d in domains for v in values.tolist()]
     return ratios(found, keys, a, b, np.tile(is_value, (1, len(domains))))
@@ -110,8 +114,8 @@ def variance(
     ȳ counts as known: its error changes the variance by the square of itself only.
     """
     centre = mean(sample, [y], by, where)
-    found = sample.patterns([*by, y], _known(where, [*by, y]))
-    _, inside = _domains(found, by)
+    found = sample.patterns([*by, y], known(where, [*by, y]))
+    _, inside = domains_of(found, by)
     apart = (found.columns[y].astype(float)[:, None] - centre.values) ** 2
     a = inside * apart * centre.n / (centre.n - 1)
     return ratios(found, centre.keys, a, inside)
@@ -125,8 +129,8 @@ def ratio(
     where: str = EVERYONE,
 ) -> Estimates:
     """The ratio of two totals, by domain; keys (*domain, "above/below")."""
-    found = sample.patterns([*by, above, below], _known(where, [*by, above, below]))
-    domains, inside = _domains(found, by)
+    found = sample.patterns([*by, above, below], known(where, [*by, above, below]))
+    domains, inside = domains_of(found, by)
     a, b = (inside * found.columns[c].astype(float)[:, None] for c in (above, below))
     return ratios(found, [(*d, f"{above}/{below}") for d in domains], a, b)
 
@@ -135,10 +139,12 @@ def total(
     sample: Sample, ys: Sequence[str], by: Sequence[str] = (), where: str = EVERYONE
 ) -> Estimates:
     """Weighted totals of the SQL expressions `ys`, by domain; keys (*domain, y)."""
-    found = sample.patterns([*by, *ys], _known(where, [*by, *ys]))
-    domains, inside = _domains(found, by)
+    found = sample.patterns([*by, *ys], known(where, [*by, *ys]))
+    domains, inside = domains_of(found, by)
     y = np.column_stack([found.columns[c].astype(float) for c in ys])
-    a = (inside[:, :, None] * y[:, None, :]).reshape(len(y), -1)
+    a = (inside[:, :, None] * y[:, None, :]).reshape(
+        len(y), inside.shape[1] * y.shape[1]
+    )
     keys = tuple((*d, c) for d in domains for c in ys)
     cov = found.covariance(lambda w: w @ a, a)
     count, weighted = (
@@ -203,7 +209,7 @@ def contrast(found: Estimates, weights: Mapping[Any, Sequence[float]]) -> Estima
     )
 
 
-def _domains(
+def domains_of(
     found: Patterns, by: Sequence[str]
 ) -> tuple[list[tuple[Any, ...]], Floats]:
     """The domains there are, in order, and which pattern is in which (0 or 1)."""
@@ -219,5 +225,6 @@ def _domains(
     return names, (code[:, None] == np.arange(len(first))).astype(float)
 
 
-def _known(where: str, columns: Sequence[str]) -> str:
+def known(where: str, columns: Sequence[str]) -> str:
+    """The condition that a row is in `where` and has a value in all of `columns`."""
     return " AND ".join([f"({where})", *(f"({c}) IS NOT NULL" for c in columns)])

@@ -149,7 +149,7 @@ class Sample:
         if fitted is None:
             rows = self._rows(columns, where)
             pattern, values = _distinct(rows, len(columns))
-            chosen = np.ones(len(values[-1]) if values else 1, dtype=bool)
+            chosen = np.ones(len(np.unique(pattern)), dtype=bool)
         else:
             # Those outside a domain have residuals too: they stay, with u = 0.
             kept = [f"CASE WHEN {where} THEN {c} END" for c in columns]
@@ -158,7 +158,7 @@ class Sample:
             pattern, values = _distinct(rows, len(columns) + 1 + len(fitted.columns))
             chosen = values[len(columns)] == 1
         size = len(chosen)
-        sums = _sums(rows, pattern, self._units(rows))
+        sums = _sums(rows, pattern, self.located(rows))
         x = (
             None
             if fitted is None
@@ -205,11 +205,11 @@ class Sample:
         keys = [f"{c} AS c{i}" for i, c in enumerate(columns)]
         keys += [f"{c} AS u{i}" for i, c in enumerate(at)]
         query = statement("patterns").format(
-            columns=", ".join(keys) or "1 AS c0",
+            columns=", ".join(keys) or "1 AS k",
             sums=", ".join([*self._sums(), *more]),
             table=self.table,
             where=where,
-            keys=", ".join(k.rsplit(" AS ", 1)[1] for k in keys) or "c0",
+            keys=", ".join(k.rsplit(" AS ", 1)[1] for k in keys) or "k",
         )
         rows: Columns = self.con.execute(query).fetchnumpy()  # type: ignore[assignment]
         return {k: _plain(v) for k, v in rows.items()}
@@ -226,8 +226,8 @@ class Sample:
                 wanted |= {"p": p, "wp": f"{w} * {p}", "p2": f"{p} * {p}"}
         return [f"CAST(SUM({sql}) AS DOUBLE) AS {name}" for name, sql in wanted.items()]
 
-    def _units(self, rows: Columns) -> Ints:
-        """The place of each row in the frame: its stratum, or its finest unit."""
+    def located(self, rows: Columns) -> Ints:
+        """The place in the frame of rows with u0 …: their stratum, or finest unit."""
         names = [f"u{i}" for i in range(len(places(self.design)))]
         known = self.units
         both = [np.concatenate([known[n], rows[n]]) for n in names]
@@ -240,10 +240,10 @@ class Sample:
 
 def _distinct(rows: Columns, count: int) -> tuple[Ints, list[NDArray[Any]]]:
     """The pattern of each row, and the columns' values of each pattern."""
-    columns = [rows[f"c{i}"] for i in range(max(count, 1))]
-    pattern = codes(columns)
+    columns = [rows[f"c{i}"] for i in range(count)]
+    pattern = codes(columns or [np.zeros(len(rows["n"]))])
     _, first = np.unique(pattern, return_index=True)
-    return pattern, [c[first] for c in columns][:count]
+    return pattern, [c[first] for c in columns]
 
 
 def _sums(rows: Columns, pattern: Ints, unit: Ints) -> Sums:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.definition import Survey
+from pipeline.estimates import intervals, presentation
 from pipeline.estimates.cube import Slice, cube
 from pipeline.estimates.formulas import (
     effective_n,
-    mean_variance,
+    population_variance,
     quantile,
     ranks,
-    share_variance,
-    wilson,
 )
 from pipeline.warehouse import build_warehouse, connect, write_parquet
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
     Columns = dict[str, Any]
 
 TEXTS = (
@@ -33,6 +35,8 @@ TEXTS = (
     "domain",
     "method",
     "flag",
+    "reason",
+    "caution",
 )
 NUMBERS = (
     "estimate",
@@ -53,7 +57,7 @@ HIDDEN = tuple(name for name in NUMBERS if name != "df")
 def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     """Write estimates.parquet and the warehouse it was made from."""
     progress("sums")
-    build_warehouse(build)
+    build_warehouse(survey, build)
     con = connect(build / "warehouse.duckdb", read_only=True)
     blocks = [block for part in cube(con, survey) for block in _blocks(part)]
     con.close()
@@ -72,7 +76,7 @@ def _blocks(part: Slice) -> Iterator[Columns]:
         yield from _nets(part)
     if kind in ("scale", "numeric"):
         yield _means(part)
-        yield _block(part, "median", quantile(part.values, part.w, 0.5))
+        yield _medians(part)
     if kind == "scale":
         yield _block(part, "mode", part.values[part.w.argmax(axis=1)])
 
@@ -85,8 +89,17 @@ def _shares(part: Slice) -> Columns:
     items = list(question.items(part.wave))
     if question.kind != "select-all":
         items = items * len(codes)
-    sums = [a[:, offered] for a in (part.count, part.w, part.w2)]
-    return _share_block(part, items, codes, *sums, rank=True)
+    p = part.w / part.W[:, None]
+    variance = part.spread.of_shares(p, part.W)
+    return _share_block(
+        part,
+        items,
+        codes,
+        part.count[:, offered],
+        p[:, offered],
+        variance[:, offered],
+        rank=True,
+    )
 
 
 def _nets(part: Slice) -> Iterator[Columns]:
@@ -95,27 +108,29 @@ def _nets(part: Slice) -> Iterator[Columns]:
         of = [codes.index(code) for code in net.of]
         if not any(part.question.option(code).offered(part.wave) for code in net.of):
             continue
-        sums = [
-            a[:, of].sum(axis=1, keepdims=True) for a in (part.count, part.w, part.w2)
-        ]
-        yield _share_block(part, [part.question.id], [net.code], *sums, rank=False)
+        y = np.zeros(part.w.shape)
+        y[:, of] = 1
+        p = part.w[:, of].sum(axis=1) / part.W
+        variance = part.spread.of_means(y, p, part.W)
+        count = part.count[:, of].sum(axis=1)
+        columns = (a[:, None] for a in (count, p, variance))
+        yield _share_block(part, [part.question.id], [net.code], *columns, rank=False)
 
 
 def _share_block(
     part: Slice,
     items: list[str],
     terms: list[str],
-    count: Any,
-    w: Any,
-    w2: Any,
+    count: Floats,
+    p: Floats,
+    variance: Floats,
     *,
     rank: bool,
 ) -> Columns:
-    W, W2 = part.W[:, None], part.W2[:, None]
-    p = w / W
-    variance = share_variance(p, w2, W, W2, part.respondents)
-    n_eff = effective_n(p, variance, W, W2)
-    low, high = wilson(p, n_eff)
+    n_eff = effective_n(p, variance, part.W[:, None], part.W2[:, None])
+    se, n = np.sqrt(variance), part.n[:, None]
+    low, high = intervals.share_interval(intervals.DEFAULT, p, se, n, part.df)
+    caution = presentation.codes(presentation.present_shares(p, se, n, part.df).flags)
     k = len(terms)
     return _block(
         part,
@@ -124,34 +139,50 @@ def _share_block(
         item=np.tile(items, len(part.domains)),
         term=np.tile(terms, len(part.domains)),
         repeat=k,
-        se=np.sqrt(variance).ravel(),
+        se=se.ravel(),
         low=low.ravel(),
         high=high.ravel(),
         count=count.ravel(),
         n_eff=n_eff.ravel(),
-        deff=(part.n[:, None] / n_eff).ravel(),
+        deff=(n / n_eff).ravel(),
         rank=ranks(p).ravel() if rank else np.nan,
-        method="wilson",
+        method=intervals.DEFAULT,
+        caution=caution.ravel(),
     )
 
 
 def _means(part: Slice) -> Columns:
-    from scipy.special import stdtrit
-
     mean = (part.w * part.values).sum(axis=1) / part.W
-    se = np.sqrt(mean_variance(mean, part.values, part.w2, part.W, part.respondents))
-    half = stdtrit(part.respondents - 1, 0.975) * se
+    y = np.broadcast_to(part.values, part.w.shape)
+    variance = part.spread.of_means(y, mean, part.W)
+    se = np.sqrt(variance)
+    low, high = intervals.mean_interval(mean, se, part.df)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        simple = population_variance(part.values, part.w, part.n) / part.n
+        deff = variance / simple
+        n_eff = np.where(deff > 0, part.n / deff, np.nan)
     return _block(
         part,
         "mean",
         mean,
         se=se,
-        low=mean - half,
-        high=mean + half,
-        n_eff=part.W**2 / part.W2,
-        deff=part.n * part.W2 / part.W**2,
+        low=low,
+        high=high,
+        n_eff=n_eff,
+        deff=deff,
         method="t",
     )
+
+
+def _medians(part: Slice) -> Columns:
+    """Medians, with Woodruff's (1952) interval: that of the share below, read back."""
+    median = quantile(part.values, part.w, np.array(0.5))
+    below = (part.values <= median[:, None]).astype(float)
+    p = (part.w * below).sum(axis=1) / part.W
+    se = np.sqrt(part.spread.of_means(below, p, part.W))
+    ends = intervals.mean_interval(p, se, part.df)
+    low, high = (quantile(part.values, part.w, np.clip(end, 0, 1)) for end in ends)
+    return _block(part, "median", median, low=low, high=high, method="woodruff")
 
 
 def _block(
@@ -169,10 +200,12 @@ def _block(
         "domain": np.repeat(np.array(part.domains, dtype=object), repeat),
         "method": "",
         "flag": "",
+        "reason": "",
+        "caution": "",
         "estimate": estimates,
         "n": np.repeat(part.n, repeat),
         "n_weighted": np.repeat(part.W, repeat),
-        "df": float(part.respondents - 1),
+        "df": part.df,
     }
     columns.update(given)
     return {
@@ -187,6 +220,8 @@ def _suppress(table: Columns, min_base: int) -> None:
     """Hide every estimate on a base under the minimum, here and so everywhere."""
     small = table["n"] < min_base
     table["flag"][small] = "suppressed"
+    table["reason"][small] = f"fewer than {min_base} answered"
+    table["caution"][small] = ""
     for name in HIDDEN:
         table[name][small] = np.nan
 
@@ -194,10 +229,8 @@ def _suppress(table: Columns, min_base: int) -> None:
 def _write(table: Columns, path: Path) -> None:
     con = connect()
     con.register("rows", table)
-    order = ", ".join(
-        f'"{n}"'
-        for n in ("wave", "question", "statistic", "by", "domain", "item", "term")
-    )
+    keys = ("wave", "question", "statistic", "by", "domain", "item", "term")
+    order = _quoted(keys)
     numbers = ", ".join(
         f'CAST("{n}" AS BIGINT) AS "{n}"' if n in ("n", "count", "rank") else f'"{n}"'
         for n in NUMBERS
@@ -208,7 +241,11 @@ def _write(table: Columns, path: Path) -> None:
     texts = ", ".join(f'CAST("{n}" AS VARCHAR) AS "{n}"' for n in TEXTS)
     write_parquet(
         con,
-        f"SELECT {', '.join(chr(34) + n + chr(34) for n in TEXTS[:7])}, {numbers},"
-        f' "method", "flag" FROM (SELECT {texts}, {nan} FROM rows) ORDER BY {order}',
+        f"SELECT {_quoted(TEXTS[:7])}, {numbers}, {_quoted(TEXTS[7:])}"
+        f" FROM (SELECT {texts}, {nan} FROM rows) ORDER BY {order}",
         path,
     )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

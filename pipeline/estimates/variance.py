@@ -119,12 +119,7 @@ def _centred(frame: Frame, stage: Stage, squares: Floats, totals: Floats) -> Flo
     single = stage.single()
     if not single.any():
         return v
-    if frame.single_psu == "fail":
-        raise DataError(
-            f"{single.sum()} of {len(single)} strata have a single sampling unit",
-            where="design",
-            remedy="Put strata together, or say in single_psu what they should count.",
-        )
+    refuse_single(frame, stage)
     if frame.single_psu == "adjust":
         apart = totals[single] - totals.sum(axis=0) / stage.size.sum()
         counts = stage.factor[single] * (1 - stage.fraction[single])
@@ -132,6 +127,17 @@ def _centred(frame: Frame, stage: Stage, squares: Floats, totals: Floats) -> Flo
     if frame.single_psu == "average":
         v *= len(single) / (~single).sum()
     return v
+
+
+def refuse_single(frame: Frame, stage: Stage) -> None:
+    """Raise `DataError` for strata of one unit, unless the design allows them."""
+    single = stage.single()
+    if single.any() and frame.single_psu == "fail":
+        raise DataError(
+            f"{single.sum()} of {len(single)} strata have a single sampling unit",
+            where="design",
+            remedy="Put strata together, or say in single_psu what they should count.",
+        )
 
 
 def _sum_by(index: Ints, rows: Floats, size: int) -> Floats:

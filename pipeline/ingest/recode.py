@@ -19,6 +19,7 @@ from pipeline.ingest.ledger import (
     Rejected,
     WaveLedger,
 )
+from pipeline.ingest.places import design_columns, place
 from pipeline.ingest.reader import read_wave
 from pipeline.ingest.routing import route
 from pipeline.load import plain
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def recode_wave(
     con: DuckDBPyConnection, survey: Survey, wave: Wave, raw: Path
 ) -> WaveLedger:
-    """Fill the tables `answers(respondent, item, value, status)` and `kept`.
+    """Fill the tables `answers(respondent, item, value, status)`, `kept`, `places`.
 
     Raises `DataError` or `Missing`; what can be left out without harm is left out and
     listed in the ledger that is returned.
@@ -40,7 +41,9 @@ def recode_wave(
     names, where = exports[0].columns, str(exports[0].path)
     questions = list(survey.asked_in(wave.id))
     columns = [c for q in questions for c in columns_of(where, names, q, wave)]
+    drawn = design_columns(where, names, wave)
     taken = {c.index for c in columns} | _named(where, names, wave)
+    taken |= {index for _, index, _ in drawn}
     ignored = unused(names, taken, wave, where)
     dropped = _drop_rows(con, survey, wave, names, where)
     _unpivot(con, columns)
@@ -50,6 +53,7 @@ def recode_wave(
     rejected += route(con, wave, questions)
     con.execute(statement("answers"))
     _base_weights(con, wave, names, where)
+    place(con, wave, drawn, names, where)
     rows = sum(e.rows for e in exports)
     respondents = _number(con, "SELECT count(*) FROM kept")
     if not respondents:

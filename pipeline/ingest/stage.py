@@ -36,6 +36,10 @@ def ingest(
             f"{verb} SELECT '{wave.id}' AS wave, * FROM answers"
             " JOIN kept USING (respondent)"
         )
+        con.execute(
+            f"CREATE TABLE places_{len(ledgers)} AS"
+            f" SELECT '{wave.id}' AS wave, * FROM places"
+        )
     write_parquet(
         con,
         "SELECT wave, CAST(respondent AS INTEGER) AS respondent, item, value, status"
@@ -65,11 +69,16 @@ def _write_respondents(con: DuckDBPyConnection, survey: Survey, path: Path) -> N
         f", max(CASE WHEN dimension = '{d.id}' THEN code END) AS \"{d.id}\""
         for d in survey.dimensions
     )
+    # Waves may be drawn differently: what one does not have is empty in it.
+    places = " UNION ALL BY NAME ".join(
+        f"SELECT * FROM places_{i + 1}" for i in range(len(survey.waves))
+    )
     write_parquet(
         con,
-        f"SELECT wave, CAST(respondent AS INTEGER) AS respondent,"
+        f"SELECT * FROM (SELECT wave, CAST(respondent AS INTEGER) AS respondent,"
         f" any_value(base_weight) AS base_weight{columns}"
         " FROM all_answers LEFT JOIN domains USING (item, value)"
-        " GROUP BY wave, respondent ORDER BY wave, respondent",
+        f" GROUP BY wave, respondent) JOIN ({places}) USING (wave, respondent)"
+        " ORDER BY wave, respondent",
         path,
     )

@@ -6,6 +6,7 @@ SELECT row_number() OVER (ORDER BY now.question, now.statistic, now.item, now.te
        ago.estimate AS estimate_from, now.estimate AS estimate_to,
        CASE WHEN p.reason = '' THEN now.estimate - ago.estimate END AS difference,
        CASE WHEN p.reason = '' THEN sqrt(now.se * now.se + ago.se * ago.se) END AS se,
+       now.df + ago.df AS df,
        ago.rank AS rank_from, now.rank AS rank_to,
        p.reason
 FROM pairs AS p

@@ -1,0 +1,183 @@
+"""How one wave's estimates vary: its frame, margins and replicates, from the warehouse.
+
+`people` has the design's columns under fixed names, whatever the export called them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from pipeline.definition import Survey, Wave
+from pipeline.estimates.sample import Calibration, Sample
+from pipeline.estimates.spread import Fitted, Replication
+from pipeline.estimates.variance import Frame
+from pipeline.warehouse import numbers_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Columns = dict[str, NDArray[Any]]
+
+
+class Scheme(msgspec.Struct, frozen=True):
+    """What a wave's variances follow from.
+
+    `places` are the columns of the sampling units, `dimensions` those weighted to,
+    `columns` the column of x of each of their domains (by number, 0 and -1 for none);
+    `regress` is SQL for q, the weight of a respondent in the regression on x.
+    """
+
+    frame: Frame
+    df: float
+    places: tuple[str, ...]
+    located: Callable[[Columns], Ints]
+    dimensions: tuple[str, ...]
+    columns: dict[str, Ints]
+    regress: str
+    fitted: Fitted | None
+    replication: Replication | None
+
+    def margin(self, dimension: str) -> Ints:
+        """The column of x of each domain by number; -1 where no weight was fitted."""
+        return self.columns[dimension]
+
+
+def sample_of(
+    con: DuckDBPyConnection, survey: Survey, wave: Wave, items: Sequence[str] = ()
+) -> Sample:
+    """A wave's respondents as a sample, with a column for each of `items`.
+
+    An item's value is NULL for whoever did not answer it.
+    """
+    columns = [
+        f"CASE WHEN \"{dimension}\" = '{domain}' THEN 1.0 ELSE 0.0 END"
+        for dimension, domain in _margins(survey, wave)
+    ]
+    fitted = Calibration(tuple(columns), _regress(survey)) if columns else None
+    table = f"(SELECT * FROM people WHERE wave = '{wave.id}')"
+    if items:
+        table = f"({_wide(survey, wave, items)})"
+    return Sample(con, table, wave.design.stored(), "weight", fitted)
+
+
+def _wide(survey: Survey, wave: Wave, items: Sequence[str]) -> str:
+    """SQL of a wave's people, one column an item."""
+    numbers = {item: survey.items().index(item) for item in dict.fromkeys(items)}
+    values = ", ".join(
+        f'MAX(CASE WHEN number = {number} THEN CAST(value AS DOUBLE) END) AS "={item}"'
+        for item, number in numbers.items()
+    )
+    listed = ", ".join(map(str, numbers.values()))
+    return (
+        f"SELECT p.*, v.* FROM people AS p LEFT JOIN (SELECT respondent AS answering,"
+        f" {values} FROM answers WHERE wave = '{wave.id}' AND status = 'answered'"
+        f" AND number IN ({listed}) GROUP BY respondent) AS v"
+        f" ON v.answering = p.respondent WHERE p.wave = '{wave.id}'"
+    )
+
+
+def column_of(item: str) -> str:
+    """The column of an item in the table of `sample_of`."""
+    return f'"={item}"'
+
+
+def scheme_of(con: DuckDBPyConnection, survey: Survey, wave: Wave) -> Scheme:
+    """The scheme of a wave in the warehouse."""
+    sample = sample_of(con, survey, wave)
+    design, frame = sample.design, sample.frame
+    at = tuple(filter(None, (design.strata, *design.clusters)))
+    stratified = bool(design.strata)
+
+    def located(rows: Columns) -> Ints:
+        if not at:
+            return np.zeros(len(rows["n"]), dtype=np.int64)
+        first = {} if stratified else {"u0": np.ones(len(rows["n"]), dtype=np.int64)}
+        shift = 0 if stratified else 1
+        named = {f"u{i + shift}": rows[f"u{i}"] for i in range(len(at))}
+        return sample.located(first | named)
+
+    margins = _margins(survey, wave)
+    numbered = {pair: i for i, pair in enumerate(margins)}
+    dimensions = tuple(dict.fromkeys(dimension for dimension, _ in margins))
+    columns = {
+        d: np.array([-1, *(numbered.get((d, g.code), -1) for g in survey.domains(d))])
+        for d in dimensions
+    }
+    scheme = Scheme(
+        frame,
+        sample.df(),
+        at,
+        located,
+        dimensions,
+        columns,
+        _regress(survey),
+        None,
+        _replication(sample),
+    )
+    if not margins or design.replicates:
+        return scheme
+    return msgspec.structs.replace(scheme, fitted=_fitted(con, wave, scheme))
+
+
+def _margins(survey: Survey, wave: Wave) -> list[tuple[str, str]]:
+    """The domains of each dimension that the wave is weighted to."""
+    targets = [t for t in survey.targets if t.wave == wave.id]
+    return [(t.dimension, domain) for t in targets for domain in t.shares]
+
+
+def _regress(survey: Survey) -> str:
+    """Raking regresses without weights, the others with those before (as R does)."""
+    return "1" if survey.weighting.method == "rake" else "base_weight"
+
+
+def _replication(sample: Sample) -> Replication | None:
+    given, columns = sample.design.replicates, sample.replicate_columns
+    if given is None:
+        return None
+    rscales = np.broadcast_to(np.asarray(given.rscales), (len(columns),))
+    return Replication(columns, given.scale, rscales, given.mse)
+
+
+def _fitted(con: DuckDBPyConnection, wave: Wave, scheme: Scheme) -> Fitted:
+    """The sums over all respondents of the wave, whatever they answered."""
+    names = [f'"{c}"' for c in scheme.places]
+    names += [numbers_of(d, "people") for d in scheme.dimensions]
+    keys = [f"{c} AS k{i}" for i, c in enumerate(names)]
+    sums = {
+        "n": "COUNT(*)",
+        "w": "SUM(weight)",
+        "w2": "SUM(weight * weight)",
+        "q": f"SUM({scheme.regress})",
+    }
+    added = [f"CAST({sql} AS DOUBLE) AS {name}" for name, sql in sums.items()]
+    rows: Columns = con.execute(  # type: ignore[assignment]
+        f"SELECT {', '.join([*keys, *added])} FROM people WHERE wave = ?"
+        f" GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}",
+        [wave.id],
+    ).fetchnumpy()
+    first = len(scheme.places)
+    place = scheme.located(
+        {"n": rows["n"]} | {f"u{i}": rows[f"k{i}"] for i in range(first)}
+    )
+    x = np.zeros((len(place), max(c.max() for c in scheme.columns.values()) + 1))
+    for i, dimension in enumerate(scheme.dimensions):
+        number = np.ma.filled(rows[f"k{first + i}"], 0)
+        column = scheme.margin(dimension)[number]
+        known = column >= 0
+        x[known, column[known]] = 1
+    size = int(place.max()) + 1
+    by_place = np.zeros((size, x.shape[1]))
+    np.add.at(by_place, place, rows["w"][:, None] * x)
+    squares = np.zeros((size if scheme.frame.elements else 0, x.shape[1], x.shape[1]))
+    if scheme.frame.elements:
+        np.add.at(squares, place, np.einsum("r,rm,rk->rmk", rows["w2"], x, x))
+    # Margins add up to the same total, so Σ q x x' has no inverse of its own.
+    solve = np.linalg.pinv((x * rows["q"][:, None]).T @ x, hermitian=True)
+    return Fitted(solve.astype(float), by_place, squares)

@@ -1,0 +1,165 @@
+"""A stated design: from the export's columns to the variances of the estimates."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from small import DEFINITION, built, write_survey
+
+from pipeline.errors import DataError
+
+HEAD = DEFINITION[: DEFINITION.index("[[question]]")].replace(
+    "drop = ", "unused = ['*']\n#"
+)
+QUESTIONS = """
+[[question]]
+id = "wide"
+text = "School-wide target met?"
+kind = "single"
+columns = { 2025 = "sch.wide" }
+options = [{ code = "no", label = "No" }, { code = "yes", label = "Yes" }]
+
+[[question]]
+id = "stype"
+text = "Type"
+kind = "single"
+columns = { 2025 = "stype" }
+options = [
+    { code = "e", label = "E" },
+    { code = "h", label = "H" },
+    { code = "m", label = "M" },
+]
+
+[[question]]
+id = "api00"
+text = "Score"
+kind = "numeric"
+columns = { 2025 = "api00" }
+
+[[dimension]]
+id = "stype"
+label = "Type"
+question = "stype"
+"""
+
+
+def estimated(tmp: Path, rows: list[dict[str, str]], wave: str) -> list[dict[str, Any]]:
+    """All estimates of these rows, the wave having these further keys."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    definition = HEAD.replace('respondent = "id"', wave) + QUESTIONS
+    build = built(*write_survey(tmp, definition=definition, rows=text.getvalue()))
+    found = duckdb.connect().execute(
+        f"SELECT * FROM read_parquet('{build}/estimates.parquet')"
+    )
+    names = [c[0] for c in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def data(shared: Path, name: str) -> list[dict[str, str]]:
+    """R's data of this name."""
+    path = shared / "reference" / name
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+DESIGNS = {
+    "dstrat": (
+        "apistrat",
+        'weight = "pw"\ndesign = { strata = "stype", fpc = ["fpc"] }',
+    ),
+    "dclus1": (
+        "apiclus1",
+        'weight = "pw"\ndesign = { clusters = ["dnum"], fpc = ["fpc"] }',
+    ),
+    "dclus2": (
+        "apiclus2",
+        'weight = "pw"\ndesign = { clusters = ["dnum", "snum"], fpc = ["fpc1", "fpc2"] }',
+    ),
+}
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_stated_design_gives_the_errors_that_r_gives(
+    tmp_path: Path, shared: Path, design: str
+) -> None:
+    name, wave = DESIGNS[design]
+    ours = estimated(tmp_path, data(shared, f"data/{name}.csv"), wave)
+    compared = 0
+    for row in data(shared, "reference.csv"):
+        if row["design"] != design or row["method"].startswith("replicate"):
+            continue
+        found = match(ours, row)
+        if found is None or not row["se"]:
+            continue
+        # Weights are kept to six decimals of a mean of 1.
+        assert found["estimate"] == pytest.approx(float(row["estimate"]), rel=1e-6)
+        assert found["se"] == pytest.approx(float(row["se"]), rel=1e-5, abs=1e-9)
+        compared += 1
+    assert compared >= 6
+
+
+def match(ours: list[dict[str, Any]], row: dict[str, str]) -> dict[str, Any] | None:
+    """Our estimate of what a row of R's is of."""
+    wanted = {
+        ("svymean", "api00"): ("api00", "mean", "", ""),
+        ("svymean_prop", "sch.wideYes"): ("wide", "share", "yes", ""),
+        ("svymean_prop", "sch.wideNo"): ("wide", "share", "no", ""),
+        ("svyby_mean", "api00"): ("api00", "mean", "", "stype"),
+        ("svyby_prop", "sch.wideYes"): ("wide", "share", "yes", "stype"),
+        ("svyby_prop", "sch.wideNo"): ("wide", "share", "no", "stype"),
+    }.get((row["statistic"], row["term"]))
+    if wanted is None or (wanted[3] and "|" in row["domain"]):
+        return None
+    domain = row["domain"].lower()
+    for found in ours:
+        key = tuple(found[k] for k in ("question", "statistic", "term", "by"))
+        if key == wanted and found["domain"] == domain:
+            return found
+    return None
+
+
+def test_replicate_weights_of_the_export_give_the_errors_that_r_gives(
+    tmp_path: Path, shared: Path
+) -> None:
+    people = data(shared, "data/apiclus1.csv")
+    replicates = data(shared, "repweights/rclus1_jk1.csv")
+    rows = [a | b for a, b in zip(people, replicates, strict=True)]
+    wave = (
+        'weight = "pweight"\ndesign = { replicates = { columns = "r0*", kind = "JK1",'
+        " scale = 0.91483927785116681, df = 14 } }"
+    )
+    ours = estimated(tmp_path, rows, wave)
+    compared = 0
+    for row in data(shared, "reference.csv"):
+        found = match(ours, row) if row["design"] == "rclus1_jk1" else None
+        if found is not None:
+            assert found["se"] == pytest.approx(float(row["se"]), rel=1e-5)
+            assert found["df"] == 14
+            compared += 1
+    assert compared >= 3
+
+
+def test_a_respondent_without_a_stratum_is_named(tmp_path: Path, shared: Path) -> None:
+    rows = data(shared, "data/apistrat.csv")
+    rows[4]["stype"] = ""
+    wave = 'weight = "pw"\ndesign = { strata = "stype", fpc = ["fpc"] }'
+    with pytest.raises(DataError, match=r"row 6, column 'stype'") as error:
+        estimated(tmp_path, rows, wave)
+    assert "missing" in str(error.value)
+
+
+def test_a_stratum_with_one_unit_is_refused_with_what_to_do(
+    tmp_path: Path, shared: Path
+) -> None:
+    rows = data(shared, "data/apistrat_lonely.csv")
+    wave = 'weight = "pw"\ndesign = { strata = "stype" }'
+    with pytest.raises(DataError, match="single sampling unit") as error:
+        estimated(tmp_path, rows, wave)
+    assert "single_psu" in str(error.value)
