@@ -6,6 +6,7 @@ survey.share("ai_use", by="industry")
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ from pipeline.project import Project
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
+
+    from pipeline.adhoc import Asked
+    from pipeline.frames import Table
 
 COLUMNS = (
     "wave", "question", "statistic", "by", "domain", "domain_label", "term",
@@ -28,36 +31,97 @@ COLUMNS = (
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """A survey with its estimates; made by `open_survey`."""
+    """A survey with its estimates; made by `open_survey`.
+
+    Each answer is a pandas frame with one row an estimate, its base `n` and interval;
+    shares are fractions of 1. `by` is a dimension, or two as `role*industry`.
+    """
 
     survey: Survey
     build: Path
 
-    def share(self, question: str, *, by: str = "", wave: str = "") -> pd.DataFrame:
-        """Weighted shares (0 to 1) of each answer, by domain."""
-        return self._frame("share", question, by, wave)
+    def share(self, question: str, *, by: str = "", wave: str = "") -> Table:
+        """Weighted shares of each answer, by domain."""
+        return self._estimates("share", question, by, wave)
 
-    def mean(self, question: str, *, by: str = "", wave: str = "") -> pd.DataFrame:
+    def mean(self, question: str, *, by: str = "", wave: str = "") -> Table:
         """Weighted means of a scale or a number, by domain."""
-        return self._frame("mean", question, by, wave)
+        return self._estimates("mean", question, by, wave)
 
-    def median(self, question: str, *, by: str = "", wave: str = "") -> pd.DataFrame:
+    def median(self, question: str, *, by: str = "", wave: str = "") -> Table:
         """Weighted medians of a scale or a number, by domain."""
-        return self._frame("median", question, by, wave)
+        return self._estimates("median", question, by, wave)
 
-    def mode(self, question: str, *, by: str = "", wave: str = "") -> pd.DataFrame:
+    def mode(self, question: str, *, by: str = "", wave: str = "") -> Table:
         """The most frequent ratings of a scale, by domain."""
-        return self._frame("mode", question, by, wave)
+        return self._estimates("mode", question, by, wave)
 
-    def trend(self, question: str, *, by: str = "") -> pd.DataFrame:
+    def quantile(
+        self, question: str, *probs: float, by: str = "", wave: str = ""
+    ) -> Table:
+        """Weighted quantiles (0 to 1) of a scale or a number, by domain."""
+        from pipeline.adhoc import quantile_rows
+
+        asked = self._asked(question, by, wave)
+        return self._table(asked, quantile_rows(asked, probs or (0.25, 0.5, 0.75)))
+
+    def trend(self, question: str, *, by: str = "") -> Table:
         """Each share and mean against the wave before, with its test."""
-        self.survey.question(question)
+        asked = self._asked(question, by, "")
         rows = fetch(
             self.build / "trends.parquet",
             'question = ? AND "by" = ?',
-            [question, self._by(by)],
+            [question, "*".join(asked.by)],
         )
-        return _as_frame(rows)
+        labelled = [{**row, **self._labels(asked.question, row)} for row in rows]
+        return self._table(asked, labelled)
+
+    def split(self, question: str, *, by: str, term: str = "") -> Table:
+        """The change since the wave before: other people, or answering otherwise?"""
+        from pipeline.adhoc import split_row
+
+        asked = self._asked(question, by, "")
+        waves = [w.id for w in self.survey.waves if w.id in asked.question.columns]
+        if len(waves) < 2:
+            raise NotFound(f"{question} was asked in one wave only")
+        return self._table(asked, [split_row(asked, waves[-2], term)])
+
+    def adjusted(
+        self,
+        question: str,
+        *,
+        by: str,
+        holding: Sequence[str],
+        term: str = "",
+        wave: str = "",
+    ) -> Table:
+        """Shares or means by domain, with other dimensions held equal."""
+        from pipeline.adhoc import adjusted_rows
+
+        asked = self._asked(question, by, wave)
+        for name in holding:
+            self.survey.dimension(name)
+        return self._table(asked, adjusted_rows(asked, term, holding))
+
+    def weights(self, *, wave: str = "") -> Table:
+        """How a wave was weighted: each target's share before, aimed at, and after."""
+        from pipeline.frames import table
+        from pipeline.weights.stage import WaveWeights
+
+        wanted = self.survey.wave(wave or self.survey.waves[-1].id).id
+        text = (self.build / "weights.json").read_bytes()
+        waves = msgspec.json.decode(text, type=list[WaveWeights])
+        found = next(w for w in waves if w.wave == wanted)
+        rows = [msgspec.structs.asdict(margin) for margin in found.margins]
+        caption = (
+            f"Weights of {found.wave}",
+            f"Effective n {found.effective_n:,.0f} of {found.respondents:,}, design"
+            f" effect {found.design_effect:.2f}; weights {found.smallest:.2f} to"
+            f" {found.largest:.2f} with a mean of 1.",
+            *found.sources,
+            self.survey.notice,
+        )
+        return table(rows, caption, [*rows[0]] if rows else ["dimension", "domain"])
 
     def chart(
         self, question: str, *, by: str = "", term: str = "", wave: str = ""
@@ -72,21 +136,64 @@ class Analysis(msgspec.Struct, frozen=True):
         self, statistic: str, question: str, by: str = "", wave: str = ""
     ) -> list[dict[str, Any]]:
         """The estimates as dictionaries, labelled, in the definition's order."""
-        asked = self.survey.question(question)
-        by = self._by(by)
-        waves = [wave] if wave else [self._latest(asked)]
-        self.survey.wave(waves[0])
+        asked = self._asked(question, by, wave)
         found = fetch(
             self.build / "estimates.parquet",
             'statistic = ? AND question = ? AND "by" = ? AND wave = ?',
-            [statistic, question, by, *waves],
+            [statistic, question, "*".join(asked.by), asked.wave],
         )
-        labelled = [{**row, **self._labels(asked, row)} for row in found]
-        labelled.sort(key=lambda row: self._place(asked, row))
+        labelled = [{**row, **self._labels(asked.question, row)} for row in found]
+        labelled.sort(key=lambda row: self._place(asked.question, row))
         return [{name: row[name] for name in COLUMNS} for row in labelled]
 
-    def _frame(self, statistic: str, question: str, by: str, wave: str) -> pd.DataFrame:
-        return _as_frame(self.rows(statistic, question, by, wave))
+    def _estimates(self, statistic: str, question: str, by: str, wave: str) -> Table:
+        asked = self._asked(question, by, wave)
+        rows = self.rows(statistic, question, by, wave)
+        return self._table(asked, rows, COLUMNS)
+
+    def _asked(self, question: str, by: str, wave: str) -> Asked:
+        from pipeline.adhoc import Asked
+
+        found = self.survey.question(question)
+        wave = wave or self._latest(found)
+        self.survey.wave(wave)
+        names = tuple(self._by(by).split("*")) if by else ()
+        return Asked(self.survey, self.build, found, wave, names)
+
+    def _table(
+        self,
+        asked: Asked,
+        rows: list[dict[str, Any]],
+        columns: Sequence[str] | None = None,
+    ) -> Table:
+        """Rows under the question's wording, with labels beside codes."""
+        from pipeline.frames import table
+
+        if rows and "domain" in rows[0] and "domain_label" not in rows[0]:
+            known = [{"by": "*".join(asked.by), "term": "", **row} for row in rows]
+            known.sort(key=lambda row: self._place(asked.question, row))
+            rows = [
+                {
+                    "domain": row["domain"],
+                    "domain_label": self._labels(asked.question, row)["domain_label"],
+                }
+                | {k: v for k, v in row.items() if k not in ("by", "term")}
+                for row in known
+            ]
+        opt_in = self.survey.sample == "opt-in"
+        caption = (
+            asked.question.text,
+            "Intervals are at 95 % and hold as if respondents, who chose to take part,"
+            " were drawn at random."
+            if opt_in
+            else "Intervals are at 95 %.",
+            self.survey.notice,
+        )
+        return table(
+            rows,
+            caption,
+            columns or list(dict.fromkeys(key for row in rows for key in row)),
+        )
 
     def _by(self, by: str) -> str:
         """`role*industry` for `role,industry` too; checks that it was estimated."""
@@ -151,9 +258,3 @@ def fetch(path: Path, where: str, values: list[str]) -> list[dict[str, Any]]:
     found = con.execute(f"SELECT * FROM {parquet(path)} WHERE {where}", values)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(rows)

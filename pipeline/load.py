@@ -6,20 +6,17 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from pipeline.definition import Condition, Dimension, Question, Survey
-from pipeline.design import Target, Weighting
+from pipeline.design_checks import Problem, design_problems, weighting_problems
 from pipeline.errors import DefinitionError, Missing, suggestion
 
 T = TypeVar("T")
 CODE = re.compile(r"[a-z0-9][a-z0-9_]*")
-SHARE_TOLERANCE = 0.001
-Problem = tuple[str, str]
 
 
 def load_survey(path: Path) -> Survey:
@@ -113,7 +110,8 @@ def _problems(survey: Survey) -> Iterator[Problem]:
         for name in cross:
             if name not in known:
                 yield "crosses", f"there is no dimension '{name}'"
-    yield from _weighting_problems(survey)
+    yield from design_problems(survey)
+    yield from weighting_problems(survey)
 
 
 def _repeated(kind: str, ids: Iterable[str]) -> Iterator[Problem]:
@@ -210,83 +208,6 @@ def _dimension_problems(
     for group in dimension.groups:
         if not CODE.fullmatch(group.code):
             yield "groups", f"'{group.code}': lower-case letters, digits and _ only"
-
-
-def _weighting_problems(survey: Survey) -> Iterator[Problem]:
-    for name, what in _limit_problems(survey.weighting):
-        yield f"weighting.{name}", what
-    for target in survey.targets:
-        where = f"target {target.wave}/{target.dimension}"
-        for what in _target_problems(survey, target):
-            yield where, what
-    pairs = Counter((t.wave, t.dimension) for t in survey.targets)
-    for (wave, dimension), count in pairs.items():
-        if count > 1:
-            yield f"target {wave}/{dimension}", f"is defined {count} times"
-    for wave, count in Counter(wave for wave, _ in pairs).items():
-        if count > 1 and survey.weighting.method == "post-stratify":
-            yield (
-                "weighting.method",
-                f"post-stratify takes one target a wave, and {wave} has {count}:"
-                " rake, or make one dimension of them",
-            )
-
-
-def _limit_problems(weighting: Weighting) -> Iterator[Problem]:
-    method = weighting.method
-    for name, limits in (("bounds", weighting.bounds), ("trim", weighting.trim)):
-        if limits is not None and not 0 <= limits[0] < 1 < limits[1]:
-            low, high = limits
-            yield name, f"must be around 1, as [0.3, 3] is, not [{low:g}, {high:g}]"
-    if method == "post-stratify" and weighting.bounds is not None:
-        yield "bounds", 'post-stratify has none: use method = "linear" or "logit"'
-    if method == "logit" and (weighting.bounds or (0, inf))[1] == inf:
-        yield "bounds", "logit needs two numbers, such as [0.3, 3]"
-
-
-def _target_problems(survey: Survey, target: Target) -> Iterator[str]:
-    waves = {w.id for w in survey.waves}
-    if target.wave not in waves:
-        yield f"there is no wave '{target.wave}'; {suggestion(target.wave, waves)}"
-        return
-    dimensions = {d.id: d for d in survey.dimensions}
-    dimension = dimensions.get(target.dimension)
-    if dimension is None:
-        known = suggestion(target.dimension, dimensions)
-        yield f"there is no dimension '{target.dimension}'; {known}"
-        return
-    questions = {q.id: q for q in survey.questions}
-    question = questions.get(dimension.question)
-    if question is None:
-        return  # said already, of the dimension
-    if target.wave not in question.columns:
-        yield f"nobody was asked '{question.id}' in {target.wave}"
-        return
-    yield from _share_problems(survey, question, target)
-
-
-def _share_problems(
-    survey: Survey, question: Question, target: Target
-) -> Iterator[str]:
-    there = {o.code for o in question.choices if o.offered(target.wave)}
-    offered = {
-        group.code: not there.isdisjoint(group.options)
-        for group in survey.domains(target.dimension)
-    }
-    for code in target.shares:
-        if code not in offered:
-            yield f"there is no domain '{code}'; {suggestion(code, offered)}"
-        elif not offered[code]:
-            yield f"'{code}' could not be answered in {target.wave}: leave it out"
-    for code, possible in offered.items():
-        if possible and code not in target.shares:
-            yield f"'{code}' has no share: each domain needs one"
-    total = sum(target.shares.values())
-    if not min(target.shares.values(), default=1) > 0:
-        yield "shares must be above zero; a domain of nobody is left out"
-    elif not abs(total - 1) <= SHARE_TOLERANCE:
-        percent = " (these look like percentages)" if abs(total - 100) < 1 else ""
-        yield f"shares must add up to 1, not {total:g}{percent}"
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from small import DEFINITION, built, write_survey
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, DefinitionError
 
 HEAD = DEFINITION[: DEFINITION.index("[[question]]")].replace(
     "drop = ", "unused = ['*']\n#"
@@ -80,7 +80,8 @@ DESIGNS = {
     ),
     "dclus2": (
         "apiclus2",
-        'weight = "pw"\ndesign = { clusters = ["dnum", "snum"], fpc = ["fpc1", "fpc2"] }',
+        'weight = "pw"\n'
+        'design = { clusters = ["dnum", "snum"], fpc = ["fpc1", "fpc2"] }',
     ),
 }
 
@@ -163,3 +164,35 @@ def test_a_stratum_with_one_unit_is_refused_with_what_to_do(
     with pytest.raises(DataError, match="single sampling unit") as error:
         estimated(tmp_path, rows, wave)
     assert "single_psu" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("wave", "key", "says"),
+    [
+        ('design = { strata = "s", fpc = ["f", "g"] }', "design.fpc", "2 stages"),
+        (
+            'weight = "pw"\ndesign = { strata = "s", replicates ='
+            ' { columns = "r*", kind = "JK1", scale = 1 } }',
+            "design.replicates",
+            "in place of strata",
+        ),
+        (
+            'design = { replicates = { columns = "r*", kind = "JK1", scale = 1 } }',
+            "design.replicates",
+            "need the wave's weight",
+        ),
+        (
+            'weight = "pw"\ndesign = { replicates ='
+            ' { columns = "r*", kind = "JK1", scale = 0 } }',
+            "design.replicates.scale",
+            "above zero",
+        ),
+    ],
+)
+def test_a_design_that_contradicts_itself_is_refused(
+    tmp_path: Path, wave: str, key: str, says: str
+) -> None:
+    definition = HEAD.replace('respondent = "id"', wave) + QUESTIONS
+    with pytest.raises(DefinitionError, match=says) as error:
+        write_survey(tmp_path, definition=definition, rows="")
+    assert key in str(error.value)

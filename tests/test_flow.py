@@ -15,7 +15,9 @@ PACKAGE = ROOT / "pipeline"
 # Left to right: a module imports only what stands before it, or beside it.
 ORDER = [
     {"errors", "sql"},
-    {"project", "definition", "design"},
+    {"design"},
+    {"project", "definition"},
+    {"design_checks"},
     {"load"},
     {"warehouse", "outline", "report"},
     {"ingest", "weights", "replicates"},

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 from small import DEFINITION, ingested, quiet, write_survey
 
 from pipeline.errors import DataError, DefinitionError
 from pipeline.weights import weigh
+from pipeline.weights.stage import WaveWeights
 
 BASE = DEFINITION[: DEFINITION.index('[[question]]\nid = "tools"')]
 BASE = (
@@ -77,7 +79,9 @@ def weighed(
         "SELECT CAST(weight AS DOUBLE) FROM read_parquet($path) ORDER BY respondent",
         {"path": str(home / "build" / "weights.parquet")},
     ).fetchall()
-    (account,) = json.loads((home / "build" / "weights.json").read_bytes())
+    text = (home / "build" / "weights.json").read_bytes()
+    (account,) = json.loads(text)
+    assert msgspec.json.decode(text, type=list[WaveWeights])
     return [w for (w,) in found], account
 
 

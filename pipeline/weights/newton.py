@@ -81,9 +81,10 @@ def solve(dual: Dual) -> tuple[Floats, Floats, int]:
                 break
             there = _descended(scaled, at, _step(scaled, curve, left))
             rounds += 1
-            if settled and scaled.miss(scaled.left(there)) > scaled.miss(left):
+            then = scaled.left(there)
+            if there is at or (settled and scaled.miss(then) > scaled.miss(left)):
                 break
-            at, left = there, scaled.left(there)
+            at, left = there, then
         return dual.form.ratio(scaled.x @ at), left * unit, rounds
 
 
@@ -95,7 +96,7 @@ def _step(dual: Dual, curve: Floats, left: Floats) -> Floats:
 
 
 def _descended(dual: Dual, at: Floats, step: Floats) -> Floats:
-    """The first of `at` + step, + step/2, … that is lower, or misses by less."""
+    """The first of `at` + step, + step/2, … that is lower or misses less, or `at`."""
     level, left = dual.level(at), dual.left(at)
     missed = np.linalg.norm(left / dual.size)
     # Where F is flat the step is much too long, and would end where F is flat again.
