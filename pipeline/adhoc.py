@@ -17,7 +17,6 @@ from pipeline.errors import DataError, NotFound
 from pipeline.warehouse import connect, parquet
 
 if TYPE_CHECKING:
-    from pipeline.estimates.linear import Estimates
     from pipeline.estimates.sample import Sample
 
 Row = dict[str, Any]
@@ -161,17 +160,6 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
         }
         for i, key in enumerate(held.keys)
     ]
-
-
-def shares_of(asked: Asked, terms: Sequence[str]) -> Estimates:
-    """Shares of several answers by domain with their covariance; keys (*domain, SQL).
-
-    A select-all question's answers overlap, and so may their covariances tell.
-    """
-    from pipeline.estimates.linear import mean
-
-    columns = [asked.column(term) for term in terms]
-    return mean(asked.sample(), columns, asked.dimensions, asked.shown())
 
 
 def split_row(asked: Asked, earlier: str, term: str) -> Row:

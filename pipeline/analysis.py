@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from pipeline.definition import Question, Survey
 from pipeline.errors import Missing, NotFound
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import altair as alt
 
     from pipeline.adhoc import Asked
-    from pipeline.frames import Table
+    from pipeline.frames import Crosstab, Table
 
 COLUMNS = (
     "wave", "question", "statistic", "by", "domain", "domain_label", "term",
@@ -64,6 +65,56 @@ class Analysis(msgspec.Struct, frozen=True):
 
         asked = self._asked(question, by, wave)
         return self._table(asked, quantile_rows(asked, probs or (0.25, 0.5, 0.75)))
+
+    def crosstab(self, question: str, *, by: str, wave: str = "") -> Crosstab:
+        """Answers by one dimension or several side by side, with column letters.
+
+        `by` lists dimensions: `role,size`. A letter names a column that is lower by
+        more than chance (Holm within a row of a span; capital: p under .001).
+        """
+        from pipeline.crosstabs import crosstab_rows
+        from pipeline.frames import crosstab
+
+        dims = [name.strip() for name in by.split(",")]
+        for name in dims:
+            self.survey.dimension(name)
+        asked = structs.replace(self._asked(question, "", wave), by=tuple(dims))
+        spans = {d.id: d.label for d in self.survey.dimensions}
+        rows = [
+            {
+                "by_label": spans.get(row["by"], ""),
+                **self._labels(asked.question, row),
+                **row,
+            }
+            for row in crosstab_rows(asked)
+        ]
+        return crosstab(rows, [*self._caption(asked), *self._independence(asked)])
+
+    def compare(
+        self,
+        question: str,
+        *,
+        by: str,
+        term: str = "",
+        margin: float = 0.0,
+        wave: str = "",
+    ) -> Table:
+        """Every pair of domains: difference, interval, p adjusted for all pairs.
+
+        With a `margin`, also whether they differ by less than that (small p: yes).
+        """
+        from pipeline.crosstabs import comparison_rows
+
+        asked = self._asked(question, by, wave)
+        rows = comparison_rows(asked, term, margin)
+        known = {g.code: g.label for g in self.survey.domains(by)}
+        named = [
+            {"domain": row["domain"], "versus": row["versus"]}
+            | {"versus_label": known[row["versus"]]}
+            | row
+            for row in rows
+        ]
+        return self._table(asked, named)
 
     def trend(self, question: str, *, by: str = "") -> Table:
         """Each share and mean against the wave before, with its test."""
@@ -180,20 +231,36 @@ class Analysis(msgspec.Struct, frozen=True):
                 | {k: v for k, v in row.items() if k not in ("by", "term")}
                 for row in known
             ]
-        opt_in = self.survey.sample == "opt-in"
-        caption = (
-            asked.question.text,
+        names = columns or list(dict.fromkeys(key for row in rows for key in row))
+        return table(rows, self._caption(asked), names)
+
+    def _caption(self, asked: Asked) -> tuple[str, ...]:
+        opt_in = (
             "Intervals are at 95 % and hold as if respondents, who chose to take part,"
             " were drawn at random."
-            if opt_in
-            else "Intervals are at 95 %.",
+        )
+        return (
+            asked.question.text,
+            opt_in if self.survey.sample == "opt-in" else "Intervals are at 95 %.",
             self.survey.notice,
         )
-        return table(
-            rows,
-            caption,
-            columns or list(dict.fromkeys(key for row in rows for key in row)),
-        )
+
+    def _independence(self, asked: Asked) -> list[str]:
+        """What a test of each dimension says, for a question with one answer each."""
+        from pipeline.crosstabs import independence_of
+
+        if asked.question.kind not in ("single", "scale"):
+            return []
+        lines = []
+        for name in asked.by:
+            test = independence_of(asked, name)
+            said = test.reason or (
+                f"F({test.df:.2f}, {test.df2:,.0f}) = {test.statistic:.2f},"
+                f" p {'< 0.0001' if test.p_value < 1e-4 else f'= {test.p_value:.4f}'}"
+            )
+            label = self.survey.dimension(name).label
+            lines.append(f"Do answers depend on {label.lower()}? Rao-Scott {said}.")
+        return lines
 
     def _by(self, by: str) -> str:
         """`role*industry` for `role,industry` too; checks that it was estimated."""

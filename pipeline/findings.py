@@ -6,7 +6,7 @@ Thousands of differences are tried, so their p-values are adjusted together (Ben
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +41,8 @@ def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     """Write findings.json: what differs, the largest first."""
     from scipy.special import stdtr
 
+    from pipeline.estimates.multiplicity import benjamini_hochberg
+
     con = connect()
     for name in ("estimates", "trends"):
         source = parquet(build / f"{name}.parquet")
@@ -51,7 +53,7 @@ def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
         min(1.0, tests * 2 * float(stdtr(df, -abs(difference / se))))
         for *_, difference, se, df, tests in rows
     ]
-    adjusted = benjamini_hochberg(p_values)
+    adjusted = benjamini_hochberg(p_values).tolist()
     found = [
         _finding(row, p) for row, p in zip(rows, adjusted, strict=True) if p < ALPHA
     ]
@@ -80,14 +82,3 @@ def _finding(row: tuple[object, ...], p: float) -> Finding:
         },
         Finding,
     )
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values: reject those under α to keep the false discovery rate at α."""
-    total = len(p_values)
-    order = sorted(range(total), key=lambda i: -p_values[i])
-    adjusted, smallest = [0.0] * total, 1.0
-    for place, i in enumerate(order):
-        smallest = min(smallest, p_values[i] * total / (total - place))
-        adjusted[i] = smallest
-    return adjusted

@@ -15,7 +15,7 @@ PERCENT = ("estimate", "low", "high", "se", "difference", "difference_se")
 WHOLE = ("n", "count", "rank", "tests")
 # Said once above the table where all rows have the same.
 CONTEXT = ("wave", "question", "statistic", "by", "method", "df", "item")
-REPEATED = ("domain", "term", "flag")  # codes, where their labels are shown too
+REPEATED = ("domain", "versus", "term")  # codes, where their labels are shown too
 
 
 class Table(pd.DataFrame):
@@ -36,7 +36,7 @@ class Table(pd.DataFrame):
             c for c in CONTEXT if c in shown and shown[c].nunique(dropna=False) == 1
         ]
         context = " · ".join(_word(c, shown[c].iloc[0]) for c in constant if len(shown))
-        labelled = [c for c in REPEATED if f"{c}_label" in shown or c == "flag"]
+        labelled = [c for c in REPEATED if c in shown and f"{c}_label" in shown]
         empty = [c for c in shown if not shown[c].notna().any()]
         texts = shown.drop(columns={*constant, *labelled, *empty})
         share = "statistic" not in shown or set(shown["statistic"]) <= {"share"}
@@ -48,6 +48,53 @@ class Table(pd.DataFrame):
         below = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes)
         body = pd.DataFrame(cells).rename(columns=lambda c: c.replace("_", " "))
         return above + str(body.to_html(index=False, border=0)) + below
+
+
+class Crosstab(Table):
+    """A crosstab, one tidy row a cell; shown with answers down and columns across."""
+
+    @property
+    def _constructor(self) -> type[Crosstab]:
+        return Crosstab
+
+    def _repr_html_(self) -> str:
+        """Shares in percent with their letters, and the bases below."""
+        cells = pd.DataFrame(self)
+        if not {"letter", "domain_label", "term_label", "n"} <= set(cells):
+            return str(cells.to_html())
+        wide: dict[tuple[str, str], dict[str, str]] = {}
+        bases: dict[tuple[str, str], dict[str, str]] = {}
+        for row in cells.to_dict("records"):
+            letter = f" ({row['letter']})" if row["letter"] else ""
+            place = (row["by_label"], f"{row['domain_label']}{letter}")
+            text = _text("estimate", row["estimate"], share=row["term"] != "mean")
+            mark = row["base"] if row["base"] == "**" else row["letters"]
+            column = wide.setdefault(place, {})
+            column[row["term_label"] or "Mean"] = f"{text} {mark}".strip()
+            bases.setdefault(
+                place,
+                {
+                    "n": f"{int(row['n']):,}{row['base']}",
+                    "Effective n": f"{row['n_eff']:,.0f}",
+                },
+            )
+        head, *notes = self.caption or ("",)
+        notes = [
+            *notes,
+            "A letter names a lower column: p under .05, capital .001,"
+            " adjusted by Holm within a row. * small base, ** too small to test.",
+        ]
+        above = f"<p><strong>{escape(head)}</strong></p>"
+        below = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes)
+        body = pd.DataFrame({k: v | bases[k] for k, v in wide.items()}).fillna("")
+        return above + str(body.to_html(border=0)) + below
+
+
+def crosstab(rows: Iterable[Mapping[str, Any]], caption: Sequence[str]) -> Crosstab:
+    """Cells as a crosstab."""
+    found = Crosstab(list(rows))
+    found.caption = tuple(line for line in caption if line)
+    return found
 
 
 def table(
@@ -73,5 +120,5 @@ def _text(column: str, value: Any, *, share: bool) -> str:
     if column.startswith("p_"):
         return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
     if share and column in PERCENT:
-        return f"{100 * value:.1f} %"
+        return f"{100 * value:.1f}%"
     return f"{value:,.2f}" if isinstance(value, float) else str(value)

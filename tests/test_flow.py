@@ -29,6 +29,7 @@ ORDER = [
     {"narrative", "charts"},
     {"render"},
     {"compose", "adhoc", "frames"},
+    {"crosstabs"},
     {"analysis"},
     {"stages", "export", "terminal", "talk"},
     {"cli", "__main__", "__init__"},

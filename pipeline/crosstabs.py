@@ -1,0 +1,173 @@
+"""Crosstabs and comparisons of columns, from the respondents in the warehouse.
+
+Columns are the domains that may be shown, of one dimension or of several side by side;
+rows are the answers, their nets, and the mean of a scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from pipeline.adhoc import Asked, Row
+
+if TYPE_CHECKING:
+    from pipeline.estimates.chisq import Test
+    from pipeline.estimates.comparison import Banner
+    from pipeline.estimates.letters import Lettered
+
+MEAN = "mean"
+
+
+def crosstab_rows(asked: Asked) -> list[Row]:
+    """One row a cell: its value, base, and the letters of the columns it is above."""
+    from pipeline.estimates.letters import Rules, Span, letters
+
+    cells = banner_of(asked)
+    names = {column for column, _ in cells.found.keys}
+    spans = [
+        Span(d, tuple(c for c in columns_of(asked, d) if c in names)) for d in asked.by
+    ]
+    rules = Rules(minimum_base=asked.survey.min_base)
+    found = letters(cells, spans, rules)
+    se = dict(zip(cells.found.keys, cells.found.se, strict=True))
+    rows = [_total_row(cells, row) for row in rows_of(asked)]
+    return rows + list(_cell_rows(found, se))
+
+
+def _cell_rows(found: Lettered, se: dict[Any, float]) -> list[Row]:
+    heads = {head.column: head for head in found.heads}
+    return [
+        {
+            "by": heads[cell.column].span,
+            "domain": cell.column.partition("=")[2],
+            "letter": heads[cell.column].letter,
+            "term": cell.row,
+            "estimate": cell.value,
+            "se": se[cell.column, cell.row],
+            "letters": " ".join(cell.letters),
+            "n": cell.n,
+            "n_weighted": heads[cell.column].n_weighted,
+            "n_eff": heads[cell.column].n_effective,
+            "base": cell.base,
+        }
+        for cell in found.cells
+    ]
+
+
+def _total_row(cells: Banner, row: str) -> Row:
+    found = cells.found
+    at = found.at("", row)
+    return {
+        "by": "",
+        "domain": "",
+        "letter": "",
+        "term": row,
+        "estimate": found.values[at],
+        "se": found.se[at],
+        "letters": "",
+        "n": found.n[at],
+        "n_weighted": found.n_weighted[at],
+        "n_eff": cells.effective[at],
+        "base": "",
+    }
+
+
+def comparison_rows(asked: Asked, term: str, margin: float) -> list[Row]:
+    """One row a pair of domains: their difference, its interval and tests."""
+    from pipeline.estimates.comparison import compare_strictly, equivalent, pairs_of
+
+    (dimension,) = asked.by
+    asked.measure(term)  # or it says which answers there are
+    row = term or MEAN
+    cells = banner_of(asked)
+    pairs = [p for p in pairs_of(cells.found) if p[0][-1] == row and p[0][0]]
+    pairs = [p for p in pairs if p[1][0]]
+    found = compare_strictly(cells, pairs, of=f"{row}: pairs of {dimension}")
+    low, high = found.interval()
+    same = equivalent(found, margin) if margin else None
+    return [
+        {
+            "domain": one[0].partition("=")[2],
+            "versus": other[0].partition("=")[2],
+            "difference": found.values[i],
+            "se": found.se[i],
+            "low": low[i],
+            "high": high[i],
+            "df": found.df[i],
+            "p_value": found.p[i],
+            "p_adjusted": found.p_adjusted[i],
+            **({"p_equivalent": same.p_adjusted[i]} if same else {}),
+            "tests": found.family.tests,
+            "method": f"t, {found.family.method}",
+        }
+        for i, (one, other) in enumerate(found.pairs)
+    ]
+
+
+def independence_of(asked: Asked, dimension: str) -> Test:
+    """Rao and Scott's test that answers do not depend on the dimension."""
+    from pipeline.estimates.chisq import Crosstab, independence
+    from pipeline.estimates.linear import total
+    from pipeline.estimates.scheme import column_of
+
+    one = replace(asked, by=(dimension,))
+    sample, item = one.sample(), column_of(asked.question.id)
+    found = total(sample, ["1"], [f'"{dimension}"', item], one.shown())
+    domains = list(dict.fromkeys(key[0] for key in found.keys))
+    values = sorted({key[1] for key in found.keys})
+    place = {key[:2]: i for i, key in enumerate(found.keys)}
+    order = [place.get((d, v), -1) for d in domains for v in values]
+    totals, cov = _spread(found.values, found.cov, order)
+    table = Crosstab(
+        totals=totals.reshape(len(domains), len(values)),
+        covariance=cov,
+        n=int(sample.patterns([]).n.sum()),
+        df=found.df,
+    )
+    return independence(table)
+
+
+def _spread(values: Any, cov: Any, order: Sequence[int]) -> tuple[Any, Any]:
+    """Totals and covariance of all cells; a cell with nobody has 0 of both."""
+    import numpy as np
+
+    at = np.array(order)
+    there = at >= 0
+    totals = np.where(there, values[at], 0.0)
+    return totals, np.where(np.outer(there, there), cov[np.ix_(at, at)], 0.0)
+
+
+def banner_of(asked: Asked) -> Banner:
+    """All cells of the question's answers by everyone and by each domain shown."""
+    from pipeline.estimates.comparison import banner
+
+    columns = {"": "TRUE"}
+    for dimension in asked.by:
+        columns |= columns_of(asked, dimension)
+    rows = {row: asked.measure("" if row == MEAN else row) for row in rows_of(asked)}
+    return banner(asked.sample(), rows, columns)
+
+
+def columns_of(asked: Asked, dimension: str) -> dict[str, str]:
+    """The domains of a dimension that may be shown, with their conditions."""
+    hidden = replace(asked, by=(dimension,)).hidden()
+    shown = [g.code for g in asked.survey.domains(dimension) if g.code not in hidden]
+    return {
+        f"{dimension}={code}": f"COALESCE(\"{dimension}\" = '{code}', FALSE)"
+        for code in shown
+    }
+
+
+def rows_of(asked: Asked) -> list[str]:
+    """The answers offered in the wave, the nets, and the mean of a scale."""
+    question = asked.question
+    offered = [
+        o.code for o in question.choices if not o.missing and o.offered(asked.wave)
+    ]
+    numbers = [MEAN] if question.kind in ("scale", "numeric") else []
+    if question.kind == "numeric":
+        return numbers
+    return [*offered, *(net.code for net in question.nets), *numbers]
