@@ -64,7 +64,8 @@ class Analysis(msgspec.Struct, frozen=True):
         from pipeline.adhoc import quantile_rows
 
         asked = self._asked(question, by, wave)
-        return self._table(asked, quantile_rows(asked, probs or (0.25, 0.5, 0.75)))
+        rows = quantile_rows(asked, probs or (0.25, 0.5, 0.75))
+        return self._table(asked, rows, shares=False)
 
     def crosstab(self, question: str, *, by: str, wave: str = "") -> Crosstab:
         """Answers by one dimension or several side by side, with column letters.
@@ -114,7 +115,7 @@ class Analysis(msgspec.Struct, frozen=True):
             | row
             for row in rows
         ]
-        return self._table(asked, named)
+        return self._table(asked, named, shares=bool(term))
 
     def trend(self, question: str, *, by: str = "") -> Table:
         """Each share and mean against the wave before, with its test."""
@@ -127,15 +128,17 @@ class Analysis(msgspec.Struct, frozen=True):
         labelled = [{**row, **self._labels(asked.question, row)} for row in rows]
         return self._table(asked, labelled)
 
-    def split(self, question: str, *, by: str, term: str = "") -> Table:
+    def split(self, question: str, *, by: str, term: str = "", wave: str = "") -> Table:
         """The change since the wave before: other people, or answering otherwise?"""
         from pipeline.adhoc import split_row
 
-        asked = self._asked(question, by, "")
+        asked = self._asked(question, by, wave)
         waves = [w.id for w in self.survey.waves if w.id in asked.question.columns]
-        if len(waves) < 2:
-            raise NotFound(f"{question} was asked in one wave only")
-        return self._table(asked, [split_row(asked, waves[-2], term)])
+        earlier = waves[: waves.index(asked.wave)]
+        if not earlier:
+            raise NotFound(f"{question} was not asked before {asked.wave}")
+        row = split_row(asked, earlier[-1], term)
+        return self._table(asked, [row], shares=bool(term))
 
     def adjusted(
         self,
@@ -152,7 +155,8 @@ class Analysis(msgspec.Struct, frozen=True):
         asked = self._asked(question, by, wave)
         for name in holding:
             self.survey.dimension(name)
-        return self._table(asked, adjusted_rows(asked, term, holding))
+        rows = adjusted_rows(asked, term, holding)
+        return self._table(asked, rows, shares=bool(term))
 
     def weights(self, *, wave: str = "") -> Table:
         """How a wave was weighted: each target's share before, aimed at, and after."""
@@ -216,6 +220,8 @@ class Analysis(msgspec.Struct, frozen=True):
         asked: Asked,
         rows: list[dict[str, Any]],
         columns: Sequence[str] | None = None,
+        *,
+        shares: bool = True,
     ) -> Table:
         """Rows under the question's wording, with labels beside codes."""
         from pipeline.frames import table
@@ -232,7 +238,7 @@ class Analysis(msgspec.Struct, frozen=True):
                 for row in known
             ]
         names = columns or list(dict.fromkeys(key for row in rows for key in row))
-        return table(rows, self._caption(asked), names)
+        return table(rows, self._caption(asked), names, shares=shares)
 
     def _caption(self, asked: Asked) -> tuple[str, ...]:
         opt_in = (

@@ -11,7 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-PERCENT = ("estimate", "low", "high", "se", "difference", "difference_se")
+PERCENT = {
+    "estimate", "low", "high", "se", "difference", "unadjusted", "estimate_from",
+    "estimate_to", "change", "composition", "rate", "composition_se", "rate_se",
+    "before", "target", "after",
+}  # fmt: skip
 WHOLE = ("n", "count", "rank", "tests")
 # Said once above the table where all rows have the same.
 CONTEXT = ("wave", "question", "statistic", "by", "method", "df", "item")
@@ -21,9 +25,10 @@ REPEATED = ("domain", "versus", "term")  # codes, where their labels are shown t
 class Table(pd.DataFrame):
     """Estimates, one tidy row each, with a caption: wording, base, how to read it."""
 
-    _metadata = ["caption"]  # noqa: RUF012 - pandas reads it from the class
+    _metadata = ["caption", "shares"]  # noqa: RUF012 - pandas reads it from the class
 
     caption: tuple[str, ...] = ()
+    shares: bool = True  # fractions of 1, where no column `statistic` says otherwise
 
     @property
     def _constructor(self) -> type[Table]:
@@ -31,22 +36,31 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         """The caption, then the rows with shares in percent."""
-        shown = pd.DataFrame(self)
-        constant = [
-            c for c in CONTEXT if c in shown and shown[c].nunique(dropna=False) == 1
-        ]
-        context = " · ".join(_word(c, shown[c].iloc[0]) for c in constant if len(shown))
-        labelled = [c for c in REPEATED if c in shown and f"{c}_label" in shown]
+        shown = pd.DataFrame(self).replace("", None)
+        same = [c for c in CONTEXT if c in shown and shown[c].nunique(dropna=False) < 2]
+        said = [shown[c].iloc[0] for c in same if len(shown)]
+        context = " · ".join(
+            _word(c, v) for c, v in zip(same, said, strict=False) if not pd.isna(v)
+        )
+        labelled = [c for c in REPEATED if f"{c}_label" in shown]
         empty = [c for c in shown if not shown[c].notna().any()]
-        texts = shown.drop(columns={*constant, *labelled, *empty})
-        share = "statistic" not in shown or set(shown["statistic"]) <= {"share"}
+        kept = shown.drop(columns={*same, *labelled, *empty} & {*shown})
+        labels = [c for c in kept if str(c).endswith("_label")]
+        kept = kept[[*labels, *(c for c in kept if c not in labels)]]
+        kinds = shown.get(
+            "statistic", pd.Series("share" if self.shares else "", kept.index)
+        )
         cells = {
-            str(c): [_text(str(c), v, share=share) for v in texts[c]] for c in texts
+            str(c).replace("_label", "").replace("_", " "): [
+                _text(str(c), value, share=kind == "share")
+                for value, kind in zip(kept[c], kinds, strict=True)
+            ]
+            for c in kept
         }
         head, *notes = self.caption or ("",)
         above = f"<p><strong>{escape(head)}</strong><br>{escape(context)}</p>"
         below = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes)
-        body = pd.DataFrame(cells).rename(columns=lambda c: c.replace("_", " "))
+        body = pd.DataFrame(cells)
         return above + str(body.to_html(index=False, border=0)) + below
 
 
@@ -98,10 +112,15 @@ def crosstab(rows: Iterable[Mapping[str, Any]], caption: Sequence[str]) -> Cross
 
 
 def table(
-    rows: Iterable[Mapping[str, Any]], caption: Sequence[str], columns: Sequence[str]
+    rows: Iterable[Mapping[str, Any]],
+    caption: Sequence[str],
+    columns: Sequence[str],
+    *,
+    shares: bool = True,
 ) -> Table:
     """Rows as a table with these columns, also where there is no row."""
     found = Table(list(rows), columns=list(columns))
+    found.shares = shares
     found.caption = tuple(line for line in caption if line)
     return found
 
@@ -111,7 +130,7 @@ def _word(column: str, value: object) -> str:
 
 
 def _text(column: str, value: Any, *, share: bool) -> str:
-    if value is None or value != value:
+    if pd.isna(value):
         return ""
     if isinstance(value, str):
         return value

@@ -3,3 +3,4 @@ SELECT {columns}, COUNT(*) AS n, {sums}
 FROM {table}
 WHERE {where}
 GROUP BY {keys}
+ORDER BY {keys}
