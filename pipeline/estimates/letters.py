@@ -1,15 +1,14 @@
 """Column letters: which columns of a crosstab differ, as market researchers read it.
 
-            Role                       Size
-            Backend  Data  Frontend    Small  Large
-            A        B     C           D      E
-    Rust    38 %     21 %  34 % b      30 %   33 %
-            B                                            B: .001, b: .05
+            Role                        Size
+            A Backend  B Data  C Other  D Small  E Large
+    Rust    38 % Bc    21 %    30 %     31 %     33 %
+    n       820        411     96 *     702      625
 
-A letter stands under the higher column and names the lower one. Columns are tested
-within a span (Role, Size) only. Below the minimum base (**) a column is not tested, and
-a net is not tested against its parts. A result is data: `Lettered` holds the tests that
-its letters come from.
+A letter stands by the higher column and names the lower one, in upper case where the
+difference is beyond .001. Columns are tested within a span (Role, Size) only. Below the
+minimum base (**) a column is not tested, and a net is not tested against its parts. A
+result is data: `Lettered` holds the tests that its letters come from.
 """
 
 from __future__ import annotations
@@ -129,13 +128,13 @@ def letters(
     letter = {head.column: head.letter for head in heads}
     marks = _marks(tests, letter, rules)
     found = cells.found
-    place = {key: i for i, key in enumerate(found.keys)}
+    bases = zip(found.keys, found.values.tolist(), found.n.tolist(), strict=True)
+    known = {key: (value, n) for key, value, n in bases}
     table = tuple(
         Cell(column, row, value, n, rules.base(n), marks.get((column, row), ()))
         for row in _rows(found)
         for column in letter
-        for i in [place[column, row]]
-        for value, n in [(float(found.values[i]), float(found.n[i]))]
+        for value, n in [known[column, row]]
     )
     return Lettered(heads, table, tests, rules)
 
@@ -219,22 +218,16 @@ def _tested(cells: Banner, of: str, pairs: list[Pair], rules: Rules) -> Comparis
 def _marks(
     tests: Sequence[Comparison], letter: Mapping[str, str], rules: Rules
 ) -> dict[tuple[str, str], tuple[Mark, ...]]:
-    """The marks of each cell (column, row), in the order of columns."""
-    order = list(letter)
-    found: dict[tuple[str, str], list[tuple[int, Mark]]] = {}
+    """The marks of each cell (column, row); pairs come in the order of columns."""
+    found: dict[tuple[str, str], tuple[Mark, ...]] = {}
     for test in tests:
-        differ = np.flatnonzero(test.p_adjusted < rules.lower)
-        for i in differ:
+        for i in np.flatnonzero(test.p_adjusted < rules.lower):
             first, second = test.pairs[i]
             high, low = (first, second) if test.values[i] > 0 else (second, first)
-            p = float(test.p_adjusted[i])
-            name = letter[low[0]]
+            p, name = float(test.p_adjusted[i]), letter[low[0]]
             mark = Mark(name if p < rules.upper else name.lower(), p)
-            found.setdefault((high[0], high[1]), []).append((order.index(low[0]), mark))
-    return {
-        key: tuple(mark for _, mark in sorted(marks, key=lambda m: m[0]))
-        for key, marks in found.items()
-    }
+            found[high[0], high[1]] = (*found.get((high[0], high[1]), ()), mark)
+    return found
 
 
 def _rows(found: Estimates) -> list[str]:
