@@ -15,6 +15,7 @@ from msgspec import structs
 
 from pipeline.definition import Question, Survey
 from pipeline.errors import Missing, NotFound
+from pipeline.labels import labels_of, place_of
 from pipeline.load import load_survey
 from pipeline.project import Project
 
@@ -73,7 +74,7 @@ class Analysis(msgspec.Struct, frozen=True):
         `by` lists dimensions: `role,size`. A letter names a column that is lower by
         more than chance (Holm within a row of a span; capital: p under .001).
         """
-        from pipeline.crosstabs import crosstab_rows
+        from pipeline.crosstabs import crosstab_rows, independence_lines
         from pipeline.frames import crosstab
 
         dims = [name.strip() for name in by.split(",")]
@@ -84,12 +85,12 @@ class Analysis(msgspec.Struct, frozen=True):
         rows = [
             {
                 "by_label": spans.get(row["by"], ""),
-                **self._labels(asked.question, row),
+                **labels_of(self.survey, asked.question, row),
                 **row,
             }
             for row in crosstab_rows(asked)
         ]
-        return crosstab(rows, [*self._caption(asked), *self._independence(asked)])
+        return crosstab(rows, [*self._caption(asked), *independence_lines(asked)])
 
     def compare(
         self,
@@ -125,7 +126,9 @@ class Analysis(msgspec.Struct, frozen=True):
             'question = ? AND "by" = ?',
             [question, "*".join(asked.by)],
         )
-        labelled = [{**row, **self._labels(asked.question, row)} for row in rows]
+        labelled = [
+            {**row, **labels_of(self.survey, asked.question, row)} for row in rows
+        ]
         return self._table(asked, labelled)
 
     def split(self, question: str, *, by: str, term: str = "", wave: str = "") -> Table:
@@ -197,8 +200,10 @@ class Analysis(msgspec.Struct, frozen=True):
             'statistic = ? AND question = ? AND "by" = ? AND wave = ?',
             [statistic, question, "*".join(asked.by), asked.wave],
         )
-        labelled = [{**row, **self._labels(asked.question, row)} for row in found]
-        labelled.sort(key=lambda row: self._place(asked.question, row))
+        labelled = [
+            {**row, **labels_of(self.survey, asked.question, row)} for row in found
+        ]
+        labelled.sort(key=lambda row: place_of(self.survey, asked.question, row))
         return [{name: row[name] for name in COLUMNS} for row in labelled]
 
     def _estimates(self, statistic: str, question: str, by: str, wave: str) -> Table:
@@ -228,11 +233,13 @@ class Analysis(msgspec.Struct, frozen=True):
 
         if rows and "domain" in rows[0] and "domain_label" not in rows[0]:
             known = [{"by": "*".join(asked.by), "term": "", **row} for row in rows]
-            known.sort(key=lambda row: self._place(asked.question, row))
+            known.sort(key=lambda row: place_of(self.survey, asked.question, row))
             rows = [
                 {
                     "domain": row["domain"],
-                    "domain_label": self._labels(asked.question, row)["domain_label"],
+                    "domain_label": labels_of(self.survey, asked.question, row)[
+                        "domain_label"
+                    ],
                 }
                 | {k: v for k, v in row.items() if k not in ("by", "term")}
                 for row in known
@@ -251,23 +258,6 @@ class Analysis(msgspec.Struct, frozen=True):
             self.survey.notice,
         )
 
-    def _independence(self, asked: Asked) -> list[str]:
-        """What a test of each dimension says, for a question with one answer each."""
-        from pipeline.crosstabs import independence_of
-
-        if asked.question.kind not in ("single", "scale"):
-            return []
-        lines = []
-        for name in asked.by:
-            test = independence_of(asked, name)
-            said = test.reason or (
-                f"F({test.df:.2f}, {test.df2:,.0f}) = {test.statistic:.2f},"
-                f" p {'< 0.0001' if test.p_value < 1e-4 else f'= {test.p_value:.4f}'}"
-            )
-            label = self.survey.dimension(name).label
-            lines.append(f"Do answers depend on {label.lower()}? Rao-Scott {said}.")
-        return lines
-
     def _by(self, by: str) -> str:
         """`role*industry` for `role,industry` too; checks that it was estimated."""
         names = by.replace(",", "*").split("*") if by else []
@@ -280,30 +270,6 @@ class Analysis(msgspec.Struct, frozen=True):
 
     def _latest(self, question: Question) -> str:
         return [w.id for w in self.survey.waves if w.id in question.columns][-1]
-
-    def _labels(self, question: Question, row: dict[str, Any]) -> dict[str, str]:
-        names = row["by"].split("*") if row["by"] else []
-        codes = row["domain"].split("*") if row["domain"] else []
-        labels = [
-            next(g.label for g in self.survey.domains(name) if g.code == code)
-            for name, code in zip(names, codes, strict=True)
-        ]
-        terms = {o.code: o.label for o in (*question.choices, *question.nets)}
-        return {
-            "domain_label": " × ".join(labels) or "Everyone",
-            "term_label": terms.get(row["term"], ""),
-        }
-
-    def _place(self, question: Question, row: dict[str, Any]) -> tuple[int, ...]:
-        names = row["by"].split("*") if row["by"] else []
-        codes = row["domain"].split("*") if row["domain"] else []
-        places = [
-            [g.code for g in self.survey.domains(name)].index(code)
-            for name, code in zip(names, codes, strict=True)
-        ]
-        terms = [o.code for o in (*question.choices, *question.nets)]
-        term = terms.index(row["term"]) if row["term"] else 0
-        return (*places, term)
 
 
 def open_survey(survey_id: str, project: Path | None = None) -> Analysis:

@@ -107,6 +107,22 @@ def comparison_rows(asked: Asked, term: str, margin: float) -> list[Row]:
     ]
 
 
+def independence_lines(asked: Asked) -> list[str]:
+    """What a test of each dimension says, for a question with one answer each."""
+    if asked.question.kind not in ("single", "scale"):
+        return []
+    lines = []
+    for name in asked.by:
+        test = independence_of(asked, name)
+        said = test.reason or (
+            f"F({test.df:.2f}, {test.df2:,.0f}) = {test.statistic:.2f},"
+            f" p {'< 0.0001' if test.p_value < 1e-4 else f'= {test.p_value:.4f}'}"
+        )
+        label = asked.survey.dimension(name).label
+        lines.append(f"Do answers depend on {label.lower()}? Rao-Scott {said}.")
+    return lines
+
+
 def independence_of(asked: Asked, dimension: str) -> Test:
     """Rao and Scott's test that answers do not depend on the dimension."""
     from pipeline.estimates.chisq import Crosstab, independence

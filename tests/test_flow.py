@@ -28,10 +28,10 @@ ORDER = [
     {"serving"},
     {"narrative", "charts"},
     {"render"},
-    {"compose", "adhoc", "frames"},
+    {"compose", "adhoc", "frames", "labels"},
     {"crosstabs"},
     {"analysis"},
-    {"stages", "export", "terminal", "talk"},
+    {"aside", "stages", "export", "terminal", "talk"},
     {"cli", "__main__", "__init__"},
 ]
 PLACE = {room: i for i, rooms in enumerate(ORDER) for room in rooms}

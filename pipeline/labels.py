@@ -1,0 +1,39 @@
+"""Labels and order of estimate rows: codes as the definition words and lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.definition import Question, Survey
+
+Row = Mapping[str, Any]
+
+
+def labels_of(survey: Survey, question: Question, row: Row) -> dict[str, str]:
+    """The labels of a row's domain (`DevOps engineer × IT/SaaS`) and term."""
+    labels = [
+        next(g.label for g in survey.domains(name) if g.code == code)
+        for name, code in _parts(row)
+    ]
+    terms = {o.code: o.label for o in (*question.choices, *question.nets)}
+    return {
+        "domain_label": " × ".join(labels) or "Everyone",
+        "term_label": terms.get(row["term"], ""),
+    }
+
+
+def place_of(survey: Survey, question: Question, row: Row) -> tuple[int, ...]:
+    """Where a row stands: its domain, then its term, in the definition's order."""
+    places = [
+        [g.code for g in survey.domains(name)].index(code) for name, code in _parts(row)
+    ]
+    terms = [o.code for o in (*question.choices, *question.nets)]
+    return (*places, terms.index(row["term"]) if row["term"] else 0)
+
+
+def _parts(row: Row) -> list[tuple[str, str]]:
+    """The dimensions of a row, each with its domain."""
+    if not row["by"]:
+        return []
+    return list(zip(row["by"].split("*"), row["domain"].split("*"), strict=True))
