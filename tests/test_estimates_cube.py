@@ -15,6 +15,7 @@ from pipeline.estimates.linear import mean, share
 from pipeline.estimates.sample import Sample
 from pipeline.estimates.scheme import column_of, sample_of
 from pipeline.load import load_survey
+from pipeline.warehouse import lay_out
 
 PEOPLE = 240
 ITEMS = ("role", "ai", "tools.a", "tools.b", "depend", "band")
@@ -134,9 +135,11 @@ def test_the_cube_and_the_sample_agree(
         con.execute("ALTER TABLE people RENAME _cluster1 TO _kept;"
                     " ALTER TABLE people RENAME _single TO _cluster1")  # fmt: skip
     try:
+        lay_out(con, made)
         for part in cube(con, made):
-            if part.question.id in ("ai", "depend", "tools"):
-                compared += compare(con, made, part)
+            for i, question in enumerate(part.batch.questions):
+                if question.id in ("ai", "depend", "tools"):
+                    compared += compare(con, made, part, i)
     finally:
         if "single" in name:
             con.execute("ALTER TABLE people RENAME _cluster1 TO _single;"
@@ -144,41 +147,47 @@ def test_the_cube_and_the_sample_agree(
     assert compared == 12
 
 
-def compare(con: duckdb.DuckDBPyConnection, made: Survey, part: Slice) -> int:
-    """Shares (and means of a scale) of one slice against `Sample`."""
+def compare(
+    con: duckdb.DuckDBPyConnection, made: Survey, part: Slice, number: int
+) -> int:
+    """Shares (and means of a scale) of one question of a slice against `Sample`."""
+    question = part.batch.questions[number]
     by = part.by.split("*") if part.by else []
-    shares = part.w / part.W[:, None]
-    se = np.sqrt(part.spread.of_shares(shares, part.W))
-    items = part.question.items()
+    mine = part.question == number
+    domains = part.domain[mine].tolist()
+    p = part.w / part.W[:, None]
+    shares, se = p[mine], np.sqrt(part.spread.of_shares(p, part.W))[mine]
+    items = question.items()
     for i, item in enumerate(items):
         sample = sample_of(con, made, made.waves[0], [item])
         y = column_of(item)
-        if part.question.kind == "select-all":
+        if question.kind == "select-all":
             found = mean(sample, [y], by)
             theirs = {"*".join(k[:-1]): (v, s) for k, v, s in
                       zip(found.keys, found.values, found.se, strict=True)}  # fmt: skip
-            for d, domain in enumerate(part.domains):
+            assert len(domains) == len(theirs)
+            for d, domain in enumerate(domains):
                 assert (shares[d, i], se[d, i]) == pytest.approx(theirs[domain], 1e-9)
             continue
         found = share(sample, y, by)
         given = {("*".join(k[:-1]), k[-1]): (v, s) for k, v, s in
                  zip(found.keys, found.values, found.se, strict=True)}  # fmt: skip
-        for d, domain in enumerate(part.domains):
+        for d, domain in enumerate(domains):
             for v, value in enumerate(part.values.tolist()):
                 expected = given.get((domain, value), (0, 0))
                 assert (shares[d, v], se[d, v]) == pytest.approx(expected, 1e-9, 1e-12)
-    if part.question.scale:
+    if question.scale:
         means(sample, part, by, y)
     return 1
 
 
 def means(sample: Sample, part: Slice, by: list[str], column: str) -> None:
-    """The mean of a scale."""
+    """The mean of a scale, which is alone in its batch."""
     found = mean(sample, [column], by)
     theta = (part.w * part.values).sum(axis=1) / part.W
     y = np.broadcast_to(part.values, part.w.shape)
     se = np.sqrt(part.spread.of_means(y, theta, part.W))
     names = ["*".join(key[:-1]) for key in found.keys]
-    order = [names.index(domain) for domain in part.domains]
+    order = [names.index(domain) for domain in part.domain]
     assert theta == pytest.approx(found.values[order], 1e-9)
     assert se == pytest.approx(found.se[order], 1e-9)

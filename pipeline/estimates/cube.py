@@ -13,7 +13,9 @@ import msgspec
 import numpy as np
 
 from pipeline.definition import Question, Survey
-from pipeline.estimates.scan import scan, splits
+from pipeline.estimates.batch import Batch, alike, batch_of
+from pipeline.estimates.rollup import replicate_names
+from pipeline.estimates.scan import Scan, scan, splits
 from pipeline.estimates.scheme import Scheme, scheme_of
 from pipeline.estimates.spread import Rows, Spread
 
@@ -23,22 +25,27 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Texts = NDArray[np.object_]
     Columns = dict[str, NDArray[Any]]
+
+# Numbers in the largest array of a slice, by stratum or margin: what the cache holds.
+LARGEST = 200_000
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """One question in one wave, split one way.
+    """A batch of questions in one wave, split one way.
 
-    Arrays are domains × values: `count` and `w` = Σw of those who gave the value; `n`,
-    `W` and `W2` (domains,) the count, Σw and Σw² of all who answered. For a select-all
-    question the values are its options and a respondent may be in several. `spread`
-    has the variances and `df` their degrees of freedom.
+    A row is a domain of a question: `question` is its place in the batch, `domain` the
+    domain's code. Arrays are rows × values: `count` and `w` = Σw of those who gave the
+    value; `n`, `W` and `W2` (rows,) the count, Σw and Σw² of all who answered. For a
+    select-all question the values are its options and a respondent may be in several.
+    `spread` has the variances and `df` their degrees of freedom.
     """
 
-    wave: str
-    question: Question
+    batch: Batch
     by: str
-    domains: tuple[str, ...]
+    question: Ints
+    domain: Texts
     values: Floats
     count: Floats
     w: Floats
@@ -49,20 +56,15 @@ class Slice(msgspec.Struct, frozen=True):
     df: float
 
 
-class _Asked(msgspec.Struct, frozen=True):
-    """A question in a wave: its first item's number, and one that everyone answered."""
-
-    wave: str
-    question: Question
-    start: int
-    base: int
-
-
 class _Split(msgspec.Struct, frozen=True):
     """A way to split, with the codes of each dimension's domains (0: unknown)."""
 
     by: tuple[str, ...]
     codes: tuple[tuple[str, ...], ...]
+
+    def size(self) -> int:
+        """How many numbers `number` may give."""
+        return int(np.prod([len(codes) for codes in self.codes]))
 
     def number(self, rows: Columns) -> Ints:
         """The domain of each row as one number, -1 if any part is unknown."""
@@ -73,13 +75,12 @@ class _Split(msgspec.Struct, frozen=True):
             known &= rows[dimension] > 0
         return np.where(known, found, -1)
 
-    def name(self, number: int) -> str:
-        """The domain's code, `role*industry` for a cross."""
-        parts = []
-        for codes in reversed(self.codes):
-            number, place = divmod(number, len(codes))
-            parts.append(codes[place])
-        return "*".join(reversed(parts))
+    def names(self) -> Texts:
+        """The domains' codes by number, `role*industry` for a cross."""
+        found = [""]
+        for i, codes in enumerate(self.codes):
+            found = [f"{a}*{b}" if i else b for a in found for b in codes]
+        return np.array(found, dtype=object)
 
 
 def cube(con: DuckDBPyConnection, survey: Survey) -> Iterator[Slice]:
@@ -87,139 +88,154 @@ def cube(con: DuckDBPyConnection, survey: Survey) -> Iterator[Slice]:
     codes = {
         d.id: ("", *(g.code for g in survey.domains(d.id))) for d in survey.dimensions
     }
-    items = survey.items()
     ways = [_Split(by, tuple(codes[d] for d in by)) for by in splits(survey)]
     for wave in survey.waves:
         scheme = scheme_of(con, survey, wave)
-        found = scan(con, survey, wave.id, scheme)
-        for question in survey.asked_in(wave.id):
-            if question.kind == "open":
-                continue
-            mine, here = question.items(), question.items(wave.id)
-            start, base = items.index(mine[0]), items.index(here[0])
-            asked = _Asked(wave.id, question, start, base)
-            for way in ways:
-                rows = found.part(way.by, start, len(mine))
-                margins = [
-                    _by_margin(found.part((*way.by, d), start, len(mine)), d, scheme)
-                    for d in scheme.dimensions
-                ]
-                part = _slice(asked, way, rows, margins, scheme)
-                if part is not None:
-                    yield part
+        groups = alike(survey, wave.id)
+        numeric = [group for group in groups if group[0].kind == "numeric"]
+        coded = [group for group in groups if group[0].kind != "numeric"]
+        if coded:
+            found = scan(con, survey, wave.id, scheme, "code")
+            yield from _slices(survey, wave.id, scheme, ways, found, coded)
+        if numeric:
+            found = scan(con, survey, wave.id, scheme, "value")
+            yield from _slices(survey, wave.id, scheme, ways, found, numeric)
 
 
-def _by_margin(rows: Columns, dimension: str, scheme: Scheme) -> Columns:
+def _slices(
+    survey: Survey,
+    wave: str,
+    scheme: Scheme,
+    ways: list[_Split],
+    found: Scan,
+    groups: list[list[Question]],
+) -> Iterator[Slice]:
+    """The slices of these questions, whose answers were scanned."""
+    most = LARGEST // (max(way.size() for way in ways) * _depth(scheme))
+    batches = [
+        batch_of(survey, wave, some) for group in groups for some in _few(group, most)
+    ]
+    for way in ways:
+        rows = _numbered(way, found.part(way.by))
+        by = [
+            _by_margin(way, found.part((*way.by, d)), d, scheme)
+            for d in scheme.dimensions
+        ]
+        common = [name for name in by[0] if all(name in t for t in by)] if by else []
+        joined = {name: np.concatenate([t[name] for t in by]) for name in common}
+        for batch in batches:
+            part = _slice(batch, way, rows, joined, scheme)
+            if part is not None:
+                yield part
+
+
+def _few(group: list[Question], most: int) -> Iterator[list[Question]]:
+    """The group in parts that have up to `most` values, or one question."""
+    size = max(1, most // max(1, *(len(q.choices) for q in group)))
+    return (group[first : first + size] for first in range(0, len(group), size))
+
+
+def _depth(scheme: Scheme) -> int:
+    """How many numbers a variance needs for each estimate, at once."""
+    margins = len(scheme.fitted.solve) if scheme.fitted is not None else 1
+    return max(margins, *(len(stage.size) for stage in scheme.frame.stages))
+
+
+def _numbered(way: _Split, rows: Columns) -> Columns:
+    """Rows of known domains, with the domain's number."""
+    number = way.number(rows)
+    rows = rows | {"domain": number}
+    kept = number >= 0
+    return rows if kept.all() else {k: column[kept] for k, column in rows.items()}
+
+
+def _by_margin(way: _Split, rows: Columns, dimension: str, scheme: Scheme) -> Columns:
     """Rows with their column of x: that of their domain of a weighting dimension."""
-    return rows | {"margin": scheme.margin(dimension)[rows[dimension]]}
+    margin = scheme.margin(dimension)[rows[dimension]]
+    return _numbered(way, rows | {"margin": margin})
 
 
 def _slice(
-    asked: _Asked,
-    way: _Split,
-    rows: Columns,
-    margins: list[Columns],
-    scheme: Scheme,
+    batch: Batch, way: _Split, rows: Columns, by_margin: Columns, scheme: Scheme
 ) -> Slice | None:
-    """A question split one way; None if nobody of a known domain answered."""
-    numbers = np.unique(way.number(rows))
-    numbers = numbers[numbers >= 0]
-    if not len(numbers):
+    """A batch split one way; None if nobody of a known domain answered."""
+    rows, by_margin = _of_batch(batch, way, rows), _of_batch(batch, way, by_margin)
+    present = np.zeros(len(batch.questions) * way.size(), dtype=bool)
+    present[rows["key"]] = True
+    keys, row = np.flatnonzero(present), np.cumsum(present) - 1
+    if not len(keys):
         return None
-    values = _values(asked.question, rows)
-    base, given = _rows(asked, way, numbers, values, [rows])
-    base_by, given_by = _rows(asked, way, numbers, values, margins)
+    values = batch.values if batch.kind != "numeric" else np.unique(rows["value"])
+    base, given = _rows(batch, row, values, rows)
+    by = _rows(batch, row, values, by_margin)
     spread = Spread(
-        scheme.frame,
-        len(values),
-        base,
-        given,
-        scheme.fitted,
-        base_by,
-        given_by,
-        scheme.replication,
+        scheme.frame, len(values), base, given, scheme.fitted, *by, scheme.replication
     )
-    at = given.domain * len(values) + given.value
-    shape = (len(numbers), len(values))
-    count, w = (
-        np.bincount(at, part, shape[0] * shape[1]).astype(float).reshape(shape)
-        for part in (given.n, given.w)
-    )
-    n, total, squares = (
-        np.bincount(base.domain, part, len(numbers)).astype(float)
-        for part in (base.n, base.w, base.w2)
-    )
+    cells, shape = given.domain * len(values) + given.value, (len(keys), len(values))
+    question, number = np.divmod(keys, way.size())
     return Slice(
-        asked.wave,
-        asked.question,
-        "*".join(way.by),
-        tuple(way.name(number) for number in numbers.tolist()),
-        values,
-        count,
-        w,
-        n,
-        total,
-        squares,
-        spread,
-        scheme.df,
+        batch=batch,
+        by="*".join(way.by),
+        question=question,
+        domain=way.names()[number],
+        values=values,
+        count=_sum(cells, given.n, shape),
+        w=_sum(cells, given.w, shape),
+        n=_sum(base.domain, base.n, shape[:1]),
+        W=_sum(base.domain, base.w, shape[:1]),
+        W2=_sum(base.domain, base.w2, shape[:1]),
+        spread=spread,
+        df=scheme.df,
     )
 
 
-def _values(question: Question, rows: Columns) -> Floats:
-    """The values across: options of a select-all by number, else the answers' own."""
-    if question.kind == "select-all":
-        return np.arange(1.0, len(question.items()) + 1)
-    if question.kind == "numeric":
-        return np.unique(rows["value"])
-    kept = [o.code for o in question.choices if not o.missing]
-    return np.array([float(question.value(code)) for code in kept])
+def _sum(at: Ints, part: Floats, shape: tuple[int, ...]) -> Floats:
+    found = np.bincount(at, part, int(np.prod(shape)))
+    return found.astype(float, copy=False).reshape(shape)
 
 
-def _rows(
-    asked: _Asked,
-    way: _Split,
-    numbers: Ints,
-    values: Floats,
-    tables: list[Columns],
-) -> tuple[Rows, Rows]:
-    """Rows of all who answered, and of those who gave each value, from all tables."""
-    if not tables:
+def _of_batch(batch: Batch, way: _Split, rows: Columns) -> Columns:
+    """The rows of a batch's questions, with the number of the question's domain."""
+    if not rows:
+        return rows
+    question = batch.question[rows["item"]]
+    kept = question >= 0
+    if not kept.all():
+        rows = {k: column[kept] for k, column in rows.items()}
+    return rows | {"key": question[kept] * way.size() + rows["domain"]}
+
+
+def _rows(batch: Batch, row: Ints, values: Floats, table: Columns) -> tuple[Rows, Rows]:
+    """Rows of all who answered, and of those who gave each value."""
+    if not table:
         none, empty = np.empty(0), np.empty(0, dtype=np.int64)
         rows = Rows(empty, empty, empty, empty, none, none, none, none, none)
         return rows, rows
-    table = {
-        name: np.concatenate([t[name] for t in tables]) if len(tables) > 1 else column
-        for name, column in tables[0].items()
-    }
-    number = way.number(table)
-    domain = np.searchsorted(numbers, number)
-    if asked.question.kind == "select-all":
-        value = table["item"].astype(np.int64) - asked.start
-        chosen = table["value"] == 1
+    item = table["item"]
+    if batch.kind == "numeric":
+        value = np.searchsorted(values, table["value"])
+    elif batch.kind == "select-all":
+        value = batch.option[item]
     else:
-        order = np.argsort(values)
-        value = order[np.searchsorted(values, table["value"], sorter=order)]
-        chosen = np.ones(len(value), dtype=bool)
+        value = table["value"].astype(np.int64) - int(values[0])
+    replicates = [table[name] for name in replicate_names(table)]
+    everything = Rows(
+        domain=row[table["key"]],
+        value=value,
+        margin=table["margin"] if "margin" in table else np.full(len(value), -1),
+        place=table["place"],
+        n=table["n"],
+        w=table["w"],
+        w2=table["w2"],
+        q=table["q"],
+        weights=np.array(replicates).reshape(len(replicates), len(value)),
+    )
+    if batch.kind != "select-all":
+        return everything, everything
     # Each item of a select-all was answered by the same respondents.
-    known = number >= 0
-    base = known & (table["item"] == asked.base)
-    return (
-        _chosen(table, domain, value, base),
-        _chosen(table, domain, value, known & chosen),
-    )
+    chosen = table["value"] == 1
+    return _kept(everything, batch.base[item]), _kept(everything, chosen)
 
 
-def _chosen(table: Columns, domain: Ints, value: Ints, kept: Any) -> Rows:
-    margin = table.get("margin", np.full(len(domain), -1))
-    replicates = [table[k] for k in table if k[0] == "r" and k[1:].isdigit()]
-    return Rows(
-        domain=domain[kept],
-        value=value[kept],
-        margin=margin[kept],
-        place=table["place"][kept],
-        n=table["n"][kept],
-        w=table["w"][kept],
-        w2=table["w2"][kept],
-        q=table["q"][kept],
-        weights=np.array([part[kept] for part in replicates]),
-    )
+def _kept(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
+    return Rows(*(getattr(rows, name)[..., kept] for name in Rows.__struct_fields__))

@@ -103,6 +103,8 @@ def _cells(
     se_logit: ArrayLike | None,
 ) -> _Cells:
     given = np.broadcast_arrays(p, se, n, df, np.nan if se_logit is None else se_logit)
+    # Before it is repeated for every cell: Student's quantile is the slowest part.
+    t = np.broadcast_to(critical(df, level), given[0].shape)
     p, se, n, df, of_logit = (np.asarray(a, float) for a in given)
     usable = (p >= -ROUNDING) & (p <= 1 + ROUNDING) & (se >= 0) & (n >= 2) & (df > 0)
     p = snapped(p)
@@ -117,7 +119,7 @@ def _cells(
         n=n,
         df=df,
         n_eff=np.minimum(share_effective_n(p, se, n), FIXED),
-        t=critical(df, level),
+        t=t,
         se_logit=of_logit,
         dispersion=dispersion,
         usable=usable & (extreme(p) | ~np.isnan(of_logit)),

@@ -19,6 +19,7 @@ and what is shown is reviewed with fewer than 8 degrees of freedom, or at 0 or 1
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -117,7 +118,7 @@ def present_shares(p: ArrayLike, se: ArrayLike, n: ArrayLike, df: ArrayLike) -> 
         high=high,
         relative_width=relative,
         relative_width_complement=of_complement,
-        flags=_share_flags(p, n_eff, high - low, df),
+        flags=share_flags(p, n_eff, high - low, df),
     )
 
 
@@ -151,15 +152,26 @@ def shown(flags: Flags) -> Bools:
     return kept
 
 
-def codes(flags: Flags) -> NDArray[np.str_]:
+def codes(flags: Flags) -> NDArray[np.object_]:
     """The codes of each cell's rules, a space between them; nothing if none applies."""
-    found = np.zeros(np.shape(next(iter(flags.values()))), dtype=str)
-    for code, holds in flags.items():
-        found = np.strings.add(found, np.where(holds, f" {code}", ""))
-    return np.strings.strip(found)
+    number = np.zeros(np.shape(next(iter(flags.values()))), dtype=np.int64)
+    for i, holds in enumerate(flags.values()):
+        number |= holds.astype(np.int64) << i
+    return np.asarray(_texts(tuple(flags))[number], dtype=object)
 
 
-def _share_flags(p: Floats, n_eff: Floats, width: Floats, df: Floats) -> Flags:
+@cache
+def _texts(flags: tuple[str, ...]) -> NDArray[np.object_]:
+    """The codes of every set of flags, by its number: a bit for each flag in it."""
+    texts = [
+        " ".join(code for i, code in enumerate(flags) if number >> i & 1)
+        for number in range(1 << len(flags))
+    ]
+    return np.array(texts, dtype=object)
+
+
+def share_flags(p: Floats, n_eff: Floats, width: Floats, df: ArrayLike) -> Flags:
+    """Flags of shares by effective n, at most n, and the interval's width."""
     # Any width is infinitely many times 0 %, or the complement of 100 %, so there only
     # the sample size is judged, and a person does the rest.
     ends = extreme(p)
@@ -175,7 +187,7 @@ def _share_flags(p: Floats, n_eff: Floats, width: Floats, df: Floats) -> Flags:
     kept = shown(flags)
     return flags | {
         COMPLEMENT.code: kept & broad & (width > MAX_RELATIVE_WIDTH * (1 - p)),
-        FEW_DF.code: kept & (df < MIN_DF),
+        FEW_DF.code: kept & np.less(df, MIN_DF),
         ALL_OR_NONE.code: kept & ends,
     }
 

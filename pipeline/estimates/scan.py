@@ -1,5 +1,9 @@
 """One scan of a wave's answers: sums by item, answer and domain for every split.
 
+SQL adds up the finest splits, exactly, and `rollup.py` the others. A query for each of
+them, not grouping sets: GROUPING(), which says whose set a row is, kept DuckDB from
+grouping in an array.
+
 Items and domains are numbers here (items as `Survey.items` lists them; domain 0 is
 unknown, the others count from 1 in the definition's order), so that rows are found and
 added up without comparing texts.
@@ -7,43 +11,37 @@ added up without comparing texts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
 
 from pipeline.definition import Survey
+from pipeline.estimates.rollup import rolled_up
 from pipeline.estimates.scheme import Scheme
 from pipeline.warehouse import numbers_of, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from duckdb import DuckDBPyConnection
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
     Columns = dict[str, NDArray[Any]]
 
-SUMS = ("n", "w", "w2", "q")
+# The column of `answered` that an answer lies in: the code of an option or a rating, or
+# the number that was written.
+Answer = Literal["code", "value"]
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """The rows of all grouping sets, sorted by set and item.
+    """Rows of sums by split; sorted by item, dimensions and answer."""
 
-    `keys` (rows,) is the set's number times the number of items, plus the item.
-    """
+    tables: dict[frozenset[str], Columns]
 
-    dimensions: tuple[str, ...]
-    items: int
-    columns: Columns
-    keys: NDArray[np.int64]
-
-    def part(self, by: Iterable[str], first: int, size: int) -> Columns:
-        """The rows split by exactly these dimensions, of `size` items from `first`."""
-        split = grouped(self.dimensions, set(by)) * self.items + first
-        low, high = np.searchsorted(self.keys, [split, split + size])
-        return {name: column[low:high] for name, column in self.columns.items()}
+    def part(self, by: Iterable[str]) -> Columns:
+        """The rows split by exactly these dimensions."""
+        return self.tables[frozenset(by)]
 
 
 def splits(survey: Survey) -> list[tuple[str, ...]]:
@@ -52,61 +50,117 @@ def splits(survey: Survey) -> list[tuple[str, ...]]:
     return [(), *single, *survey.crosses]
 
 
-def scan(con: DuckDBPyConnection, survey: Survey, wave: str, scheme: Scheme) -> Scan:
+class _Digit(msgspec.Struct, frozen=True):
+    """A column of whole numbers from `low`, `size` of them, as a part of a number."""
+
+    name: str
+    sql: str
+    low: int
+    size: int
+
+
+def scan(
+    con: DuckDBPyConnection, survey: Survey, wave: str, scheme: Scheme, answer: Answer
+) -> Scan:
     """Add up a wave's weights for every split, and every split by weighting margin."""
-    dims = tuple(d.id for d in survey.dimensions)
-    units = [f'p."{c}"' for c in scheme.places]
-    replicates = scheme.replication.columns if scheme.replication else ()
-    sums = [*SUMS, *(f"r{i}" for i in range(len(replicates)))]
-    keys = [*(f"u{i}" for i in range(len(units))), *dims]
+    wanted = _wanted(survey, scheme)
+    dims = [d.id for d in survey.dimensions]
+    tables: dict[frozenset[str], Columns] = {}
+    # The longest first: a set is rolled up from a longer one, or is not in any.
+    for by in sorted(wanted, key=lambda by: (-len(by), sorted(by))):
+        listed = [d for d in dims if d in by]
+        above = [table for key, table in tables.items() if by < key]
+        if above:
+            tables[by] = rolled_up(min(above, key=lambda t: len(t["n"])), listed)
+        else:
+            tables[by] = _grouped(con, survey, wave, scheme, answer, listed)
+    return Scan(tables)
+
+
+def _grouped(
+    con: DuckDBPyConnection,
+    survey: Survey,
+    wave: str,
+    scheme: Scheme,
+    answer: Answer,
+    by: list[str],
+) -> Columns:
+    """The rows split by these dimensions and by sampling unit."""
+    digits = _digits(survey, answer, by)
+    keys = {"key": _packed(digits)}
+    keys |= {f"u{i}": f'"{column}"' for i, column in enumerate(scheme.places)}
+    keys |= {"value": "value"} if answer == "value" else {}
     query = statement("sums").format(
-        columns="".join(
-            f", {sql} AS {name}"
-            for sql, name in zip(
-                [*units, *(numbers_of(d, "p") for d in dims)],
-                [f'"{k}"' for k in keys],
-                strict=True,
-            )
-        ),
-        grouped=" + ".join(
-            f"{1 << i} * (1 - GROUPING({numbers_of(d, 'p')}))"
-            for i, d in enumerate(dims)
-        )
-        or "0",
-        regress="1" if scheme.regress == "1" else f"p.{scheme.regress}",
-        replicates="".join(f', SUM(p."{c}") AS r{i}' for i, c in enumerate(replicates)),
-        sets=", ".join(_sets(survey, scheme, units)),
+        columns=", ".join(f"{sql} AS {name}" for name, sql in keys.items()),
+        sums="".join(f", CAST(SUM({c}) AS DOUBLE) AS {k}" for k, c in _sums(scheme)),
+        source=_source(scheme),
+        answer=answer,
+        keys=", ".join(keys.values()),
     )
-    floats = ", ".join(f"CAST({n} AS DOUBLE) AS {n}" for n in ["value", *sums])
-    order = ", ".join(["grouped", "item", *(f'"{k}"' for k in keys), "value"])
+    found = con.execute(query, {"wave": wave}).fetchnumpy()
+    rows = {k: np.ma.getdata(v) for k, v in found.items()}
+    rows |= _unpacked(digits, rows.pop("key"))
+    rows["q"] = rows.get("q", rows["n"])
     # Groups come in any order, and floats have to be added up in one.
-    found = con.execute(
-        f"SELECT * REPLACE ({floats}) FROM ({query}) ORDER BY {order}", {"wave": wave}
-    ).fetchnumpy()
-    columns = {k: np.ma.filled(np.asarray(v), 0) for k, v in found.items()}
-    items = len(survey.items())
-    place = scheme.located(columns)
-    where = columns["grouped"].astype(np.int64) * items + columns["item"]
-    return Scan(dims, items, columns | {"place": place}, where)
+    return rolled_up(rows | {"place": scheme.located(rows)}, by)
 
 
-def _sets(survey: Survey, scheme: Scheme, units: list[str]) -> list[str]:
-    """The grouping sets: each split, and each split by each weighting margin."""
-    wanted = [
-        {*by, *margin}
-        for by in splits(survey)
-        for margin in [(), *((d,) for d in scheme.dimensions)]
-    ]
-    different = [found for i, found in enumerate(wanted) if found not in wanted[:i]]
-    return [
-        f"({', '.join(['a.number', 'a.value', *units, *names])})"
-        for found in different
-        for names in [
-            [numbers_of(d.id, "p") for d in survey.dimensions if d.id in found]
-        ]
-    ]
+def _digits(survey: Survey, answer: Answer, by: list[str]) -> list[_Digit]:
+    """What a row is of: its item, domains, and the answer if that is a code."""
+    digits = [_Digit("item", "item", 0, len(survey.items()))]
+    for d in by:
+        digits.append(_Digit(d, numbers_of(d), 0, len(survey.domains(d)) + 1))
+    if answer == "code":
+        asked = [q for q in survey.questions if q.kind in ("single", "scale")]
+        low = min([0, *(q.scale.low for q in asked if q.scale)])
+        codes = [q.value(o.code) for q in asked for o in q.choices[-1:]]
+        digits.append(_Digit("value", "code", low, max([1, *codes]) - low + 1))
+    return digits
 
 
-def grouped(dimensions: tuple[str, ...], by: set[str]) -> int:
-    """The number of a grouping set: a bit for each dimension in it."""
-    return sum(1 << i for i, d in enumerate(dimensions) if d in by)
+def _packed(digits: list[_Digit]) -> str:
+    """SQL of all digits as one number: quicker to group by than by each.
+
+    50 questions by role (8) and industry (10) took 3.8 ms for 4,500 respondents and 39
+    for 100,000, by four columns 5.5 and 63.
+    """
+    wide = math.prod(digit.size for digit in digits) >= 2**31
+    found = f"CAST(0 AS {'BIGINT' if wide else 'INTEGER'})"
+    for digit in digits:
+        found = f"({found} * {digit.size} + {digit.sql} - {digit.low})"
+    return found
+
+
+def _unpacked(digits: list[_Digit], number: NDArray[Any]) -> Columns:
+    """The columns that were packed."""
+    found: Columns = {}
+    left = number.astype(np.int64)
+    for digit in reversed(digits):
+        left, part = np.divmod(left, digit.size)
+        found[digit.name] = part + digit.low
+    return found
+
+
+def _sums(scheme: Scheme) -> list[tuple[str, str]]:
+    """What is added up besides n, w and w2; without it Σq is n, or not needed."""
+    weighs = [] if scheme.regress == "1" or not scheme.dimensions else [scheme.regress]
+    replicates = scheme.replication.columns if scheme.replication else ()
+    named = [("q", column) for column in weighs]
+    return named + [(f"r{i}", f'"{column}"') for i, column in enumerate(replicates)]
+
+
+def _source(scheme: Scheme) -> str:
+    """Replicate weights are not repeated for each answer: they are joined."""
+    if scheme.replication is None:
+        return "answered"
+    columns = "".join(f', p."{column}"' for column in scheme.replication.columns)
+    return (
+        f"(SELECT a.*{columns} FROM answered AS a JOIN people AS p"
+        " ON p.wave = a.wave AND p.respondent = a.respondent) AS answered"
+    )
+
+
+def _wanted(survey: Survey, scheme: Scheme) -> set[frozenset[str]]:
+    """The dimensions of each set: every split, and every split by weighting margin."""
+    margins = [(), *((d,) for d in scheme.dimensions)]
+    return {frozenset((*by, *more)) for by in splits(survey) for more in margins}

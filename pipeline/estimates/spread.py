@@ -124,8 +124,8 @@ class Spread(msgspec.Struct, frozen=True):
                 yx, dx, xx, x = sums.with_margins(cell, cell_by, y, y_by)
                 cross = yx - theta[..., None] * dx
                 squares -= 2 * (slopes * cross).sum(axis=-1) / w
-                squares += np.einsum("djm,mk,djk->dj", slopes, xx, slopes)
-                z -= np.einsum("djm,hm->hdj", slopes, x)
+                squares += (slopes @ xx * slopes).sum(axis=-1)
+                z -= np.moveaxis(slopes @ x.T, -1, 0)
             found += _centred(self.frame, stage, squares, z, size)
         return found
 
@@ -254,7 +254,7 @@ def _centred(
 ) -> Floats:
     """Σ_h a_h (Σ_c z² - (Σ_c z)²/n_h); `z` (H × domains × J) are the sums."""
     k = stage.scale() / stage.size
-    found: Floats = squares - np.einsum("h,hdj->dj", k, z**2)
+    found: Floats = squares - (k[:, None, None] * z**2).sum(axis=0)
     # What rounding leaves of zero, as at 100 %, is no variance.
     found = np.where(found > NOISE * size, found, 0)
     single = stage.single()

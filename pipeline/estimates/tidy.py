@@ -1,0 +1,213 @@
+"""What a slice estimates, as columns of tidy rows: shares, nets, means, medians, modes.
+
+One row is one estimate; what it has not is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from pipeline.estimates import intervals
+from pipeline.estimates.cautions import share_cautions
+from pipeline.estimates.cube import Slice
+from pipeline.estimates.formulas import (
+    effective_n,
+    population_variance,
+    quantile,
+    ranks,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Texts = NDArray[np.object_]
+    Columns = dict[str, NDArray[Any]]
+
+TEXTS = (
+    "wave",
+    "question",
+    "item",
+    "statistic",
+    "term",
+    "by",
+    "domain",
+    "method",
+    "flag",
+    "reason",
+    "caution",
+)
+NUMBERS = (
+    "estimate",
+    "se",
+    "low",
+    "high",
+    "n",
+    "count",
+    "n_weighted",
+    "n_eff",
+    "deff",
+    "df",
+    "rank",
+)
+
+
+class _Shares(msgspec.Struct, frozen=True):
+    """Shares of any options, (cells,) each; `row` is the slice's row of each."""
+
+    row: Ints
+    item: Texts
+    term: Texts
+    count: Floats
+    p: Floats
+    variance: Floats
+    rank: Floats | float
+
+
+def tidy(part: Slice) -> Iterator[Columns]:
+    """All estimates of a slice, in blocks of one statistic."""
+    kind = part.batch.kind
+    if kind != "numeric":
+        yield _share_block(part, _options(part))
+        yield from (_share_block(part, net) for net in _nets(part))
+    if kind in ("scale", "numeric"):
+        yield _means(part)
+        yield _medians(part)
+    if kind == "scale":
+        rows = np.arange(len(part.n))
+        yield _block(part, rows, "mode", part.values[part.w.argmax(axis=1)])
+
+
+def _options(part: Slice) -> _Shares:
+    """The share of every option that the wave offered."""
+    shown = part.batch.shown[part.question]
+    p = part.w / part.W[:, None]
+    variance = part.spread.of_shares(p, part.W)
+    # What was not offered is behind all that was.
+    rank = ranks(np.where(shown, p, -1))
+    row, value = np.nonzero(shown)
+    of = part.question[row], value
+    items, terms = part.batch.items[of], part.batch.terms[of]
+    sums = part.count[shown], p[shown], variance[shown]
+    return _Shares(row, items, terms, *sums, rank[shown])
+
+
+def _nets(part: Slice) -> Iterator[_Shares]:
+    """The first net of every question, the second, and so on."""
+    questions, wave = part.batch.questions, part.batch.wave
+    nets = [
+        [n for n in q.nets if any(q.option(code).offered(wave) for code in n.of)]
+        for q in questions
+    ]
+    for i in range(max(map(len, nets))):
+        y = np.zeros(part.batch.shown.shape)
+        code = np.full(len(questions), "", dtype=object)
+        for q in (q for q in range(len(questions)) if len(nets[q]) > i):
+            net, code[q] = nets[q][i], nets[q][i].code
+            y[q] = np.isin(part.batch.terms[q], net.of)
+        counted = y[part.question]
+        p = (part.w * counted).sum(axis=1) / part.W
+        variance = part.spread.of_means(counted, p, part.W)
+        count = (part.count * counted).sum(axis=1)
+        row = np.flatnonzero(code[part.question] != "")
+        own = part.question[row]
+        ids = np.array([q.id for q in questions], dtype=object)
+        sums = count[row], p[row], variance[row]
+        yield _Shares(row, ids[own], code[own], *sums, np.nan)
+
+
+def _share_block(part: Slice, shares: _Shares) -> Columns:
+    row, p, variance = shares.row, shares.p, shares.variance
+    n, total, squares = part.n[row], part.W[row], part.W2[row]
+    n_eff = effective_n(p, variance, total, squares)
+    se = np.sqrt(variance)
+    low, high = intervals.share_interval(intervals.DEFAULT, p, se, n, part.df)
+    return _block(
+        part,
+        row,
+        "share",
+        p,
+        item=shares.item,
+        term=shares.term,
+        se=se,
+        low=low,
+        high=high,
+        count=shares.count,
+        n_eff=n_eff,
+        deff=n / n_eff,
+        rank=shares.rank,
+        method=intervals.DEFAULT,
+        caution=share_cautions(p, se, part.n, row, part.df),
+    )
+
+
+def _means(part: Slice) -> Columns:
+    mean = (part.w * part.values).sum(axis=1) / part.W
+    y = np.broadcast_to(part.values, part.w.shape)
+    variance = part.spread.of_means(y, mean, part.W)
+    se = np.sqrt(variance)
+    low, high = intervals.mean_interval(mean, se, part.df)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        simple = population_variance(part.values, part.w, part.n) / part.n
+        deff = variance / simple
+        n_eff = np.where(deff > 0, part.n / deff, np.nan)
+    return _block(
+        part,
+        np.arange(len(part.n)),
+        "mean",
+        mean,
+        se=se,
+        low=low,
+        high=high,
+        n_eff=n_eff,
+        deff=deff,
+        method="t",
+    )
+
+
+def _medians(part: Slice) -> Columns:
+    """Medians, with Woodruff's (1952) interval: that of the share below, read back."""
+    median = quantile(part.values, part.w, np.array(0.5))
+    below = (part.values <= median[:, None]).astype(float)
+    p = (part.w * below).sum(axis=1) / part.W
+    se = np.sqrt(part.spread.of_means(below, p, part.W))
+    ends = intervals.mean_interval(p, se, part.df)
+    low, high = (quantile(part.values, part.w, np.clip(end, 0, 1)) for end in ends)
+    rows = np.arange(len(part.n))
+    return _block(part, rows, "median", median, low=low, high=high, method="woodruff")
+
+
+def _block(
+    part: Slice, row: Ints, statistic: str, estimates: Floats, **given: Any
+) -> Columns:
+    """Columns of one statistic; `row` is the slice's row of each estimate."""
+    ids = np.array([q.id for q in part.batch.questions], dtype=object)
+    question = ids[part.question[row]]
+    columns: dict[str, Any] = {
+        "wave": part.batch.wave,
+        "question": question,
+        "item": question,
+        "statistic": statistic,
+        "by": part.by,
+        "domain": part.domain[row],
+        "estimate": estimates,
+        "n": part.n[row],
+        "n_weighted": part.W[row],
+        "df": part.df,
+    } | given
+    empty = dict.fromkeys(TEXTS, "") | dict.fromkeys(NUMBERS, np.nan)
+    return {
+        name: _column(columns.get(name, nothing), len(row), text=name in TEXTS)
+        for name, nothing in empty.items()
+    }
+
+
+def _column(given: Any, size: int, *, text: bool) -> NDArray[Any]:
+    """`given` as a column, to be read only: what is repeated is kept once."""
+    column = np.asarray(given, dtype=object if text else float)
+    return np.broadcast_to(column, size)
