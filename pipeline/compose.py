@@ -14,6 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pipeline.definition import Survey
 from pipeline.disclosure import disclosure, field_dates, interval_wording
 from pipeline.narrative.document import ReportText, read
@@ -69,8 +71,10 @@ def _draw(
     from pipeline.charts.figure import figure
     from pipeline.narrative.headline import headline
 
-    title = headline(survey, build, spec, wave)
-    return figure(survey, build, spec, title, folder)
+    message = headline(survey, build, spec, wave)
+    if spec.kind == "ranks" and not spec.term:  # draw the line that the title is about
+        spec = msgspec.structs.replace(spec, term=message.term)
+    return figure(survey, build, spec, message.title, folder)
 
 
 def _section(spec: SectionSpec, text: ReportText, drawn: dict[str, Figure]) -> Section:

@@ -52,6 +52,13 @@ SAMPLES: Mapping[Sample, str] = {
     "probability": "Probability sample: everyone in the frame had a known chance.",
 }
 
+FITTED = {
+    "rake": "Raked to",
+    "post-stratify": "Post-stratified to",
+    "linear": "Calibrated to",
+    "logit": "Calibrated to",
+}
+
 CAUTION: Mapping[Sample, str] = {
     "opt-in": "Results describe those who answered; they stand for a wider population"
     " only as far as these resemble it.",
@@ -154,9 +161,12 @@ def _weighting(survey: Survey, account: Mapping[str, Any]) -> list[str]:
     names = dict.fromkeys(survey.dimension(m["dimension"]).label for m in margins)
     sources = dict.fromkeys(s for s in account.get("sources", ()) if s)
     spread = f"{account['smallest']:.2f} to {account['largest']:.2f}"
+    how = FITTED[account.get("method") or "rake"]
+    cut = account.get("trimmed", 0)
     return [
-        f"Raked to population shares of {' and '.join(n.lower() for n in names)}",
+        f"{how} population shares of {' and '.join(n.lower() for n in names)}",
         f"Targets: {'; '.join(sources)}" if sources else "",
+        f"Trimmed: {cut:,} weights that lay far out" if cut else "",
         f"Weights run from {spread}",
     ]
 

@@ -102,6 +102,34 @@ options = [
 nets = [{{ code = "agree", label = "Agree, in all", of = ["sa", "a"] }}]
 
 [[question]]
+id = "mesh"
+text = "Is a mesh used?"
+kind = "single"
+columns = {{ 2024 = "mesh", 2025 = "mesh" }}
+options = [
+    {{ code = "production", label = "In production", waves = ["2024"] }},
+    {{ code = "most", label = "In production, mostly", waves = ["2025"] }},
+    {{ code = "few", label = "In production, a little", waves = ["2025"] }},
+    {{ code = "none", label = "No plans" }},
+    {{ code = "unsure", label = "Don't know" }},
+]
+nets = [
+    {{ code = "any", label = "In production", of = ["production", "most", "few"] }},
+]
+
+[[question]]
+id = "confident"
+text = "How confident are you?"
+kind = "single"
+columns = {{ 2025 = "confident" }}
+ordered = true
+options = [
+    {{ code = "not", label = "Not confident" }},
+    {{ code = "somewhat", label = "Somewhat confident" }},
+    {{ code = "confident", label = "Confident" }},
+]
+
+[[question]]
 id = "depend"
 title = "Dependence on AI"
 text = "How dependent are you on AI?"
@@ -136,7 +164,7 @@ question = "industry"
 COLUMNS = (
     "wave VARCHAR, question VARCHAR, item VARCHAR, statistic VARCHAR, term VARCHAR,"
     ' "by" VARCHAR, domain VARCHAR, estimate DOUBLE, low DOUBLE, high DOUBLE, n BIGINT,'
-    " rank BIGINT, method VARCHAR, flag VARCHAR"
+    " rank BIGINT, method VARCHAR, flag VARCHAR, caution VARCHAR"
 )
 SPLITS = {
     "": [""],
@@ -147,6 +175,8 @@ SHARES: dict[str, dict[str, list[float]]] = {
     "use": {"": [0.4, 0.6]},
     "tools": {"": [0.5, 0.3, 0.2, 0.004], "2025": [0.8, 0.25, 0.4, 0.004]},
     "easier": {"": [0.3, 0.34, 0.16, 0.15, 0.05]},
+    "mesh": {"": [0.3, 0.5, 0.2], "2025": [0.3, 0.1, 0.4, 0.2]},
+    "confident": {"": [0.2, 0.5, 0.3]},
     "depend": {"": [0.02, 0.03, 0.05, 0.1, 0.15, 0.3, 0.15, 0.1, 0.05, 0.03, 0.02]},
 }
 
@@ -155,6 +185,8 @@ FIGURES = (
     FigureSpec(id="bars", kind="bars", question="tools"),
     FigureSpec(id="bars-top", kind="bars", question="tools", top=2),
     FigureSpec(id="bars-net", kind="bars", question="easier"),
+    FigureSpec(id="bars-one-sum", kind="bars", question="mesh", waves=("2024",)),
+    FigureSpec(id="bars-ordered", kind="bars", question="confident"),
     FigureSpec(id="bars-mean", kind="bars", question="depend", by="role"),
     FigureSpec(id="bars-numeric", kind="bars", question="years", by="role"),
     FigureSpec(id="waves", kind="waves", question="tools", waves=("2024", "2025")),
@@ -228,15 +260,16 @@ def _estimates(
             else (value, max(value - spread, 0), value + spread, n, rank)
         )
         flag = "suppressed" if hidden else ""
+        caution = "vague" if domain == "ops*energy" else ""
         head = (wave, question, item, statistic, term, by, domain)
-        return (*head, *numbers, "wilson", flag)
+        return (*head, *numbers, "wilson", flag, caution)
 
     if question == "years":
         return [row("mean", "", 11.4 + len(domain), 0.6, None)]
     asked = survey.question(question)
     table = SHARES[question]
     shares = table.get(wave, table[""])
-    codes = [o.code for o in asked.choices]
+    codes = [o.code for o in asked.choices if o.offered(wave)]
     if question == "tools" and wave != "2025":
         codes, shares = [c for c in codes if c != "c"], [*shares[:2], shares[3]]
     most = max(range(len(shares)), key=lambda i: shares[i])
@@ -249,6 +282,7 @@ def _estimates(
     ]
     if question == "depend":
         rows += [row("mean", "", 4.96, 0.2, None), row("mode", "", 5, 0, None)]
-    if question == "easier":
-        rows.append(row("share", "agree", sum(shares[:2]), 0.04, None))
+    for net in asked.nets:
+        summed = sum(p for code, p in zip(codes, shares, strict=True) if code in net.of)
+        rows.append(row("share", net.code, summed, 0.04, None))
     return rows

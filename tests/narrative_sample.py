@@ -84,6 +84,33 @@ SURVEY = Survey(
             nets=(Net(code="high", label="high", of=("9", "10"), say="depend much"),),
             say="dependence on AI",
         ),
+        Question(
+            id="stance",
+            text="How do you like it?",
+            kind="single",
+            columns=BOTH,
+            options=(
+                Option(code="much", label="Much", say="like it much"),
+                Option(code="fairly", label="Fairly", say="like it fairly"),
+                Option(code="not", label="Not", say="do not like it"),
+                Option(code="unsure", label="Not sure", say="are not sure"),
+            ),
+            nets=(Net(code="any", label="Any", of=("much", "fairly"), say="like it"),),
+            say="{option}",
+        ),
+        Question(
+            id="trends",
+            text="Which trends matter?",
+            kind="select-all",
+            columns=BOTH,
+            options=(
+                Option(code="x", label="X"),
+                Option(code="y", label="Y"),
+                Option(code="z", label="Z"),
+                Option(code="none", label="None of these"),
+            ),
+            say="name {option}",
+        ),
         Question(id="words", text="Anything else?", kind="open", columns=BOTH),
     ),
     dimensions=(

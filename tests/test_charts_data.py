@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from charted import LONG, charted, figure_spec
 
-from pipeline.charts.data import ChartData, read
+from pipeline.charts.data import ChartData, Mark, read
 from pipeline.charts.table import table
 from pipeline.errors import DefinitionError, SurveyError
 from pipeline.outline import FigureSpec
@@ -48,6 +48,38 @@ def test_answers_with_a_sum_keep_their_order_below_it(home: Path) -> None:
         "Disagree",
         "Strongly disagree",
     ]
+
+
+def test_a_sum_of_one_answer_is_not_shown_beside_it(home: Path) -> None:
+    """In 2024 "in production" was one answer; in 2025 there were two."""
+    found = labels(shown(home, "bars-one-sum"))
+    assert found == ["In production", "No plans", "Don't know"]
+    spec = msgspec.structs.replace(figure_spec("bars-one-sum"), waves=("2025",))
+    assert labels(shown(home, spec))[0] == "In production"
+    assert len(labels(shown(home, spec))) == 5
+
+
+def test_answers_with_an_order_keep_it_whatever_their_size(home: Path) -> None:
+    found = labels(shown(home, "bars-ordered"))
+    assert found == ["Not confident", "Somewhat confident", "Confident"]
+
+
+def test_none_of_these_is_not_ranked(home: Path) -> None:
+    data = shown(home, "ranks")
+    assert "None of these" not in labels(data)
+    marks = dict(data.marks)
+    for key, mark in marks.items():
+        if mark.wave == "2025" and not mark.by:
+            rank = {"none": 1, "a": 2, "c": 3, "b": 4}.get(mark.term)
+            marks[key] = msgspec.structs.replace(mark, rank=rank)
+    data = msgspec.structs.replace(data, marks=marks)
+    places = [data.place(mark) for mark in _of(data, "2025", "a", "c", "b", "none")]
+    assert places == [1, 2, 3, None]
+
+
+def _of(data: ChartData, wave: str, *terms: str) -> list[Mark]:
+    """Everyone's shares of these answers."""
+    return [data.marks[wave, "share", term, ()] for term in terms]
 
 
 def test_only_the_top_is_shown_and_the_rest_counted(home: Path) -> None:
@@ -139,6 +171,22 @@ def test_the_table_has_value_interval_and_n_of_each_bar(home: Path) -> None:
     assert found.header == ("Role", "Share", "95% interval", "n")
     assert found.rows[0] == ("All respondents", "40%", "36–44%", "1,000")
     assert found.rows[-1] == ("Another role", "too few answers", "", "under 30")
+
+
+def test_a_table_of_many_columns_is_a_list(home: Path) -> None:
+    found = table(shown(home, "distribution"))
+    assert found.header == ("Role", "Answer", "Share", "95% interval", "n")
+    assert found.rows[0] == ("All respondents", "0", "2%", "0–6%", "1,000")
+    assert ("All respondents", "Mean", "5", "", "1,000") in found.rows
+    assert "too few answers" not in {row[2] for row in found.rows[:-2]}
+
+
+def test_a_cell_of_a_wide_table_has_a_line_for_each_of_its_parts(home: Path) -> None:
+    stacked = table(shown(home, "stacked"))
+    assert stacked.rows[0][1] == "30%\n26–34%"
+    heat = table(shown(home, "heat"))
+    assert heat.rows[0][1] == "40%\n36–44%\nn 1,000"
+    assert heat.rows[-1][1] == "too few\nanswers"
 
 
 def test_every_row_of_every_table_is_as_long_as_its_header(home: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from charted import FIGURES, NOTICE, charted, figure_spec
 
@@ -186,6 +188,47 @@ def test_shares_start_at_zero_and_intervals_end_within_the_axis(folder: Path) ->
             low, high = scale["domain"]
             assert low == 0
             assert high >= max(row["x2"] for row in spec["datasets"]["intervals"])
+
+
+def test_an_interval_is_one_line_that_changes_colour_where_its_bar_ends(
+    folder: Path,
+) -> None:
+    survey, build = charted(folder)
+    for name, inside in (("bars", LIGHT.on_accent), ("waves-three", LIGHT.ink)):
+        spec = draw(read(survey, build, figure_spec(name)), "T", LIGHT, WIDE).spec()
+        assert "halo" not in spec["datasets"]
+        lines = spec["datasets"]["intervals"]
+        bars = {(bar["y"] + bar["y2"]) / 2: bar for bar in spec["datasets"]["bars"]}
+        for within, beyond in zip(lines[::2], lines[1::2], strict=True):
+            bar = bars[within["y"]]
+            assert within["x2"] == beyond["x"] == bar["x2"]
+            assert beyond["fill"] == LIGHT.ink
+        assert lines[0]["fill"] == inside
+
+
+def test_no_two_steps_of_a_key_share_a_value(
+    made: dict[str, Figure], folder: Path
+) -> None:
+    words = [text for *_, text in texts(tree(folder / made["heat"].wide))]
+    steps = [text.rstrip("%").split("–") for text in words if re.match(r"\d+–\d", text)]
+    assert len(steps) == len(LIGHT.ramp)
+    for (_, end), (start, _) in itertools.pairwise(steps):
+        assert int(start) == int(end) + 1
+
+
+def test_everyone_has_a_line_of_panels_where_the_last_would_be_alone(
+    folder: Path,
+) -> None:
+    """Four panels, three of them in a line: one above, three below."""
+    survey, build = charted(folder)
+    data = read(survey, build, figure_spec("distribution"))
+    data = msgspec.structs.replace(data, rows=data.rows[:4])
+    bars = draw(data, "T", LIGHT, WIDE).spec()["datasets"]["bars"]
+    heads = {(bar["label"], bar["y2"]) for bar in bars}
+    bottoms = sorted({bottom for _, bottom in heads})
+    above = [label for label, bottom in heads if bottom == bottoms[0]]
+    assert above == ["All respondents"]
+    assert max(bar["x2"] for bar in bars if bar["label"] == above[0]) > WIDE - 10
 
 
 def scales(spec: dict[str, Any]) -> list[dict[str, Any]]:

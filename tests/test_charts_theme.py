@@ -79,7 +79,8 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("eyes", EYES)
 def test_answers_side_by_side_differ_to_all_eyes(palette: Palette, eyes: str) -> None:
-    colours = [lab(seen(c, eyes)) for c in (*palette.series, palette.neutral)]
+    drawn = (*palette.series, palette.neutral, palette.grid, palette.soft)
+    colours = [lab(seen(c, eyes)) for c in drawn]
     apart = [
         sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5
         for one, other in combinations(colours, 2)
@@ -132,6 +133,22 @@ def test_an_answer_that_says_nothing_takes_no_hue() -> None:
     colours = option_colours(asked("yes", "unsure", "no"), LIGHT)
     assert colours["unsure"][0] == LIGHT.neutral
     assert colours["no"][0] == LIGHT.series[1]
+
+
+def test_not_knowing_has_a_look_of_its_own() -> None:
+    """Neither the end of a scale nor an answer such as "no plans" may look like it."""
+    scale = asked(
+        "full", "beginning", "planned", "none", "unsure", net=("full", "beginning")
+    )
+    for question in (scale, asked("most", "few", "none", "neither", "other", "unsure")):
+        fills = {
+            code: fill for code, (fill, _) in option_colours(question, LIGHT).items()
+        }
+        assert fills.pop("unsure") == LIGHT.neutral
+        assert LIGHT.neutral not in fills.values()
+        assert len(set(fills.values())) == len(fills)
+    fills = [fill for fill, _ in option_colours(scale, LIGHT).values()]
+    assert fills[2:4] == list(LIGHT.against)
 
 
 def test_agreement_has_two_sides_and_a_middle() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from charted import FIGURES, NOTICE, charted, figure_spec
 
 from pipeline.charts import words
 from pipeline.charts.alt import alt
 from pipeline.charts.data import ChartData, read
+from pipeline.definition import Group
 from pipeline.outline import FigureSpec
 
 
@@ -39,8 +41,8 @@ def shown(home: Path, spec: FigureSpec | str) -> ChartData:
         ),
         (
             "distribution",
-            "How respondents rate dependence on AI, from 0 (never) to 10 (wholly),"
-            " by role, 2025",
+            "How respondents rate their dependence on AI, from 0 (never) to 10"
+            " (wholly), by role, 2025",
         ),
         (
             "heat",
@@ -96,6 +98,41 @@ def test_intervals_are_explained_where_they_are_drawn(home: Path) -> None:
 def test_what_is_hidden_is_named(home: Path) -> None:
     notes = words.notes(shown(home, "bars-by"))
     assert "Too few answers to show (under 30): Another role." in notes
+
+
+def test_those_in_no_group_are_counted(home: Path) -> None:
+    spec = FigureSpec(id="f", kind="bars", question="use", term="yes", by="industry")
+    data = shown(home, spec)
+    assert words.notes(data)[0] == "Industry is not known for 640 of them."
+    kept, *_ = data.survey.dimensions[1:]
+    groups = tuple(
+        Group(code=o.code, label=o.label, options=(o.code,))
+        for o in data.survey.question("industry").choices[:2]
+    )
+    fewer = msgspec.structs.replace(kept, groups=groups)
+    survey = msgspec.structs.replace(data.survey, dimensions=(fewer,))
+    data = msgspec.structs.replace(data, survey=survey)
+    assert words.ungrouped(data) == "In none of the groups: 640 of them."
+
+
+def test_those_in_no_group_are_not_counted_where_a_group_is_hidden(home: Path) -> None:
+    """Whoever knew both could subtract."""
+    assert words.ungrouped(shown(home, "bars-by")) == ""
+
+
+def test_italics_are_explained_where_there_are_any(home: Path) -> None:
+    note = next(n for n in words.notes(shown(home, "heat")) if "italics" in n)
+    assert "uncertain" in note
+    assert not any("italics" in n for n in words.notes(shown(home, "heat-options")))
+
+
+def test_people_with_a_clause_of_their_own_come_last(home: Path) -> None:
+    data = shown(home, "bars-by")
+    question = msgspec.structs.replace(data.question, base_say="people who code")
+    data = msgspec.structs.replace(data, question=question)
+    assert words.subtitle(data).startswith(
+        "Share who use AI at work among people who code, by role"
+    )
 
 
 def test_waves_that_cannot_be_compared_say_why(home: Path) -> None:

@@ -98,6 +98,30 @@ def test_weighting_names_its_dimensions_its_source_and_its_cost() -> None:
     assert "worth 3,665 (design effect 1.26)" in sizes
 
 
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("rake", "Raked to population shares of role."),
+        ("post-stratify", "Post-stratified to population shares of role."),
+        ("linear", "Calibrated to population shares of role."),
+        ("logit", "Calibrated to population shares of role."),
+    ],
+)
+def test_weighting_is_called_what_it_was(method: str, said: str) -> None:
+    account = [WEIGHTS[0] | {"method": method, "trimmed": 0}]
+    told = card(weights=account)["How the data were weighted"]
+    assert told is not None
+    assert told.startswith(said)
+    assert "rimmed" not in told
+
+
+def test_trimming_is_told() -> None:
+    account = [WEIGHTS[0] | {"method": "rake", "trimmed": 1204}]
+    told = card(weights=account)["How the data were weighted"]
+    assert told is not None
+    assert "Trimmed: 1,204 weights that lay far out." in told
+
+
 def test_an_unweighted_wave_says_so() -> None:
     account = [{"wave": "2025", "respondents": 10, "weighted": False}]
     assert card(weights=account)["How the data were weighted"] == (

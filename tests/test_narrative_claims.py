@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.definition import Option, Survey
+from pipeline.estimates.multiplicity import holm
 from pipeline.narrative.draft import known_numbers
 from pipeline.narrative.facts import Row
-from pipeline.narrative.licences import holm
 from pipeline.narrative.sections import Planned, plan_section
 from pipeline.outline import ClaimKind, ClaimSpec
 from pipeline.wording import numbers
@@ -103,7 +105,7 @@ def test_all_comparisons_of_a_section_are_tested_together() -> None:
 
 def test_p_values_are_adjusted_as_holm_does() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
+    assert list(holm([])) == []
 
 
 def test_a_difference_nobody_can_see_is_not_called_one() -> None:
@@ -142,6 +144,16 @@ def test_a_trend_is_said_as_tested() -> None:
     assert "no significant change" in same
 
 
+def test_waves_that_cannot_be_compared_are_never_said_not_to_have_changed() -> None:
+    rows = [share("use", "yes", 0.3), share("use", "yes", 0.2, wave="2024")]
+    reason = "The wording changed."
+    text = said(rows, TREND, trends=(change("use", "yes", None, 0.1, reason),))
+    assert text
+    for sentence in text.splitlines():
+        assert "cannot be" in sentence
+        assert "o change" not in sentence
+
+
 def test_waves_that_cannot_be_compared_are_not_and_the_reason_is_given() -> None:
     rows = [share("use", "yes", 0.3), share("use", "yes", 0.2, wave="2024")]
     reason = "The wording changed."
@@ -175,6 +187,71 @@ def test_a_range_of_chance_is_called_one() -> None:
     assert "does not differ significantly" in text
 
 
+def test_domains_between_small_ends_are_compared_too() -> None:
+    """The ends have 30 respondents each; what lies between them has 20,000 each."""
+    rows = [
+        share("use", "yes", p, n=n, by="role", domain=d)
+        for d, p, n in (
+            ("devops", 0.20, 30),
+            ("backend", 0.27, 20_000),
+            ("lead", 0.33, 20_000),
+            ("qa", 0.40, 30),
+        )
+    ]
+    text = said(rows, RANGE)
+    assert "significant" not in text
+    assert (
+        "The share of respondents who use AI tools lies between 20% and 40% in the"
+        " roles shown; it is higher among team leads (33%) than among back-end"
+        " developers (27%)." in text
+    )
+    assert "among DevOps engineers" not in text
+
+
+def test_domains_that_differ_by_less_than_is_shown_are_not_set_apart() -> None:
+    rows = [
+        share("use", "yes", p, n=n, by="role", domain=d)
+        for d, p, n in (
+            ("devops", 0.25, 30),
+            ("backend", 0.2960, 90_000),
+            ("lead", 0.3040, 90_000),
+            ("qa", 0.35, 30),
+        )
+    ]
+    text = said(rows, RANGE)
+    assert "significant" not in text
+    assert "higher" not in text
+    assert "runs from 25% to 35% across roles" in text
+
+
+def test_all_pairs_count_in_the_test_of_a_range() -> None:
+    """One pair in six at p = 0.04 is what chance gives."""
+    rows = by_role(devops=0.30, backend=0.30, lead=0.30, qa=0.37)
+    pair = planned(rows[2:], RANGE).plan
+    assert pair
+    assert pair.claims()[0].licences == ("range",)
+    assert "significant" in said(rows, RANGE)
+
+
+def test_an_end_that_many_share_says_so_of_each() -> None:
+    rows = by_role(devops=0.5, backend=0.5, lead=0.5, qa=0.5)
+    rows.append(share("use", "yes", 0.1, by="role", domain="sre"))
+    survey = with_a_role("sre", "SREs")
+    sources = msgspec.structs.replace(source(rows), survey=survey)
+    made = plan_section(sources, section(RANGE), Counter()).plan
+    assert made
+    texts = " ".join(s.text for u in made.units for s in u.wordings)
+    assert "to 50% among respondents in each of four roles." in texts
+
+
+def with_a_role(code: str, noun: str) -> Survey:
+    """The survey with one more role."""
+    role, *others = SURVEY.questions
+    options = (*role.choices, Option(code=code, label=code, say=noun))
+    role = msgspec.structs.replace(role, options=options)
+    return msgspec.structs.replace(SURVEY, questions=(role, *others))
+
+
 def test_a_single_domain_is_no_range() -> None:
     assert planned(by_role(devops=0.2), RANGE).plan is None
 
@@ -190,7 +267,7 @@ def test_the_first_is_called_so_only_if_it_is_apart_from_the_second() -> None:
     assert "At the top, 70% of AI tool users use Alpha" in apart
     close = said(tools(0.41, 0.4, 0.1, (1, 2, 3)), RANKING)
     assert "At the top" not in close
-    assert "The two most frequent answers of AI tool users: 41% use Alpha" in close
+    assert "Two answers lead among AI tool users: 41% use Alpha" in close
 
 
 def test_a_tie_for_first_is_called_one() -> None:
@@ -210,6 +287,22 @@ def test_an_options_place_counts_ties() -> None:
     place = ClaimSpec(kind="ranking", question="tools", term="b")
     assert "Beta ranks second, at 40%" in said(tools(0.7, 0.4, 0.1, (1, 2, 3)), place)
     assert "Beta ranks joint first" in said(tools(0.4, 0.4, 0.1, (1, 1, 3)), place)
+
+
+def test_none_of_these_takes_no_place() -> None:
+    ranks = (("x", 0.5, 1), ("none", 0.4, 2), ("y", 0.3, 3), ("z", 0.2, 4))
+    rows = [share("trends", t, p, rank=r) for t, p, r in ranks]
+    place = ClaimSpec(kind="ranking", question="trends", term="y")
+    assert "Y takes second place" in said(rows, place)
+    first = ClaimSpec(kind="ranking", question="trends", top=1)
+    largest = [share("trends", "none", 0.6, rank=1), share("trends", "x", 0.2, rank=2)]
+    assert "None of these" in said(largest, first), "the largest share is nobody else's"
+
+
+def test_shares_of_one_question_are_said_with_its_verb_once() -> None:
+    rows = [share("tools", t, p) for t, p in (("a", 0.6), ("b", 0.3))]
+    other_tool = msgspec.structs.replace(TOOL, term="b")
+    assert "60% use Alpha and 30% Beta" in said(rows, TOOL, other_tool)
 
 
 def test_first_everywhere_is_said_only_if_it_is() -> None:

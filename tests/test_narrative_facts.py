@@ -15,7 +15,7 @@ from pipeline.warehouse import connect, fill, write_parquet
 from tests.narrative_sample import SURVEY, change, share, source
 
 TEXT = {"wave", "question", "item", "statistic", "term", "by", "domain", "reason"}
-TEXT |= {"wave_from", "wave_to"}
+TEXT |= {"wave_from", "wave_to", "caution"}
 
 
 def write_estimates(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
-from pipeline.narrative import headline, licences, merge
-from pipeline.narrative.patterns import SLOT, Pattern, bank
+from pipeline.narrative import claims, headline, licences, merge
+from pipeline.narrative.claims import Claim
+from pipeline.narrative.patterns import SLOT, Pattern, bank, unit
+from pipeline.outline import ClaimSpec
 from pipeline.wording import CARDINALS, FRACTIONS, ORDINALS
+from tests.narrative_sample import SURVEY, share, source
 
 PATTERNS = [pattern for found in bank().values() for pattern in found]
 NUMBER_WORDS = {
@@ -48,6 +52,7 @@ def test_a_family_has_three_patterns_that_end_as_sentences(family: str) -> None:
 
 def test_every_licence_has_its_family_and_every_family_its_licence() -> None:
     tested = {name for names in licences.FAMILIES.values() for name in names if name}
+    tested |= {"range_some"}
     merges = {f.replace("trend", "trends") for f in merge.CHANGES} | {"levels"}
     direct = {
         *("level", "level_majority", "level_fraction", "mean", "mode", "mode_tied"),
@@ -57,6 +62,19 @@ def test_every_licence_has_its_family_and_every_family_its_licence() -> None:
     }
     assert set(bank()) == tested | merges | direct
     assert set(headline.PLAIN) <= set(bank())
+
+
+def test_a_clause_does_not_follow_another() -> None:
+    """ "The share of people who code who use AI tools" would be misread."""
+    row = share("use", "yes", 0.3)
+    level = ClaimSpec(kind="level", question="use", term="yes")
+    survey = msgspec.structs.replace(SURVEY, say="people who code")
+    people = msgspec.structs.replace(source([row]), survey=survey)
+    claim = claims.level(people, level, SURVEY.question("use"))
+    assert isinstance(claim, Claim)
+    texts = [sentence.text for sentence in unit(claim).wordings]
+    assert "Among people who code, 30% use AI tools." in texts
+    assert not [text for text in texts if "code who" in text]
 
 
 def test_a_pattern_that_compares_names_both_sides() -> None:

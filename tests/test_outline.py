@@ -22,6 +22,18 @@ def test_a_figure_shows_the_wave_of_its_report_unless_it_compares_waves() -> Non
 
 
 @pytest.mark.parametrize(
+    "path", sorted((ROOT / "data").glob("*/survey.toml")), ids=lambda p: p.parent.name
+)
+def test_labels_are_for_readers(path: Path) -> None:
+    """What only an export needs stands under `raw`."""
+    for question in load_survey(path).questions:
+        for entry in (*question.choices, *question.nets):
+            label = entry.label.casefold()
+            for raw in ("http", "specify", "w/", "i am ", "i code", "i have"):
+                assert raw not in label, f"{question.id}: {entry.label}"
+
+
+@pytest.mark.parametrize(
     "path", sorted((ROOT / "reports").glob("*.toml")), ids=lambda p: p.stem
 )
 def test_a_report_asks_only_for_what_its_wave_asked(path: Path) -> None:

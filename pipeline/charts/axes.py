@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from pipeline.definition import Question, Survey
+from pipeline.narrative.answers import comes_last, has_place, sums
 from pipeline.outline import FigureSpec
 
 Axis = Literal["one", "wave", "term", "domain"]
-LAST = re.compile(r"(other|none|unsure|dont_know|no_opinion)(_|$)")
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
     """One row or column: a wave, an answer, or a domain of a dimension.
 
     A domain without a code is everyone. `fixed` headings keep the definition's order,
-    the others are sorted by size with the `last` at the end; `strong` ones sum up.
+    the others are sorted by size; the `last` follow either. `strong` ones sum up.
     """
 
     axis: Axis
@@ -79,8 +78,7 @@ def headings(
     if axis == "wave":
         return tuple(Heading(axis="wave", code=w, label=w, fixed=True) for w in waves)
     if axis == "term":
-        sums = spec.kind in ("bars", "waves", "heat")
-        return _answers(question, sums=sums, fixed=spec.kind in ("stacked",))
+        return _answers(question, spec, waves)
     everyone = Heading(
         axis="domain",
         label=f"All {question.base_say or survey.say}",
@@ -90,26 +88,35 @@ def headings(
     return (everyone, *_domains(survey, axis)) if axis != "everyone" else (everyone,)
 
 
-def _answers(question: Question, *, sums: bool, fixed: bool) -> tuple[Heading, ...]:
-    """Answers; those of a scale, or with sums of several, keep their own order."""
-    labels = [option.label for option in question.choices if not option.missing]
-    fixed = fixed or bool(question.nets) or _count(labels)
+def _answers(
+    question: Question, spec: FigureSpec, waves: tuple[str, ...]
+) -> tuple[Heading, ...]:
+    """Answers below their sums, where these add anything; only rivals are ranked."""
     totals = tuple(
         Heading(axis="term", code=n.code, label=n.label, strong=True, fixed=True)
-        for n in question.nets
+        for n in sums(question, waves)
+        if spec.kind in ("bars", "waves", "heat")
     )
+    fixed = spec.kind == "stacked" or _ordered(question)
     answers = tuple(
         Heading(
             axis="term",
             code=option.code,
             label=option.label,
             fixed=fixed,
-            last=bool(LAST.match(option.code)),
+            last=comes_last(option.code, ordered=fixed),
         )
         for option in question.choices
         if not option.missing
+        and (spec.kind != "ranks" or has_place(question, option.code))
     )
-    return (*(totals if sums else ()), *answers)
+    return (*totals, *answers)
+
+
+def _ordered(question: Question) -> bool:
+    """Whether answers have an order of their own: they count, or are summed up."""
+    labels = [option.label for option in question.choices if not option.missing]
+    return question.ordered or bool(question.nets) or _count(labels)
 
 
 def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
@@ -123,7 +130,7 @@ def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
             label=group.label,
             dimension=dimension,
             fixed=counting,
-            last=bool(LAST.match(group.code)) and len(groups) > 2,
+            last=comes_last(group.code, ordered=counting) and len(groups) > 2,
         )
         for group in groups
     )
@@ -141,6 +148,6 @@ def in_order(
 
     def key(heading: Heading) -> tuple[bool, bool, float]:
         by_size = 0.0 if heading.fixed else -(size(heading) or 0.0)
-        return not heading.everyone, heading.last and not heading.fixed, by_size
+        return not heading.everyone, heading.last, by_size
 
     return tuple(sorted(found, key=key))

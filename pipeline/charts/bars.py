@@ -35,14 +35,14 @@ def bars(data: ChartData, palette: Palette, width: float) -> Body:
     scale = scale_of(rows)
     found = [(slot, data.at(slot.row)) for slot in rows.slots]
     drawn = [(s, mark) for s, mark in found if mark and mark.estimate is not None]
-    ends = [interval(mark, slot) for slot, mark in drawn]
+    ends = [end for slot, mark in drawn for end in _ends(slot, mark, palette)]
     values = [_value(data, slot, mark, rows, palette) for slot, mark in found]
     grid, labels = gridlines(data, rows, palette)
     layers = (
         *grid,
         rects(plates(values, palette), name="plates", heard=False),
         rects([_bar(data, s, rows, palette) for s, _ in drawn], scale=scale),
-        *intervals(ends, palette, scale),
+        intervals(ends, scale),
         rules(upright(rows, rows.low), palette.muted, scale=scale, name="zero"),
     )
     return Body(rows.height + FOOT, layers, (*rows.texts, *labels, *values))
@@ -69,20 +69,28 @@ def gridlines(
     return [rules(lines, palette.grid, scale=scale_of(rows), name="grid")], texts
 
 
-def interval(mark: Mark, slot: Slot) -> dict[str, Any]:
-    """The line of an interval."""
-    y = slot.middle
-    return {"x": mark.low, "x2": mark.high, "y": y, "y2": y}
-
-
-def intervals(
-    ends: list[dict[str, Any]], palette: Palette, scale: alt.Scale
-) -> list[Layer]:
-    """Thin lines that can be seen on the bar as well as beyond it."""
+def interval(
+    mark: Mark, slot: Slot, inside: str, palette: Palette
+) -> list[dict[str, Any]]:
+    """The line of an interval, in a colour seen `inside` its bar and in ink beyond."""
+    y, end = slot.middle, mark.estimate
+    if mark.low is None or mark.high is None:
+        return []
     return [
-        rules(ends, palette.paper, width=3.5, scale=scale, name="halo"),
-        rules(ends, palette.ink, width=1.25, scale=scale, name="intervals"),
+        {"x": mark.low, "x2": end, "y": y, "y2": y, "fill": inside},
+        {"x": end, "x2": mark.high, "y": y, "y2": y, "fill": palette.ink},
     ]
+
+
+def intervals(ends: list[dict[str, Any]], scale: alt.Scale) -> Layer:
+    """Thin lines, one for each interval."""
+    return rules(ends, width=1.5, scale=scale, name="intervals")
+
+
+def _ends(slot: Slot, mark: Mark, palette: Palette) -> list[dict[str, Any]]:
+    everyone = slot.row.everyone
+    inside = palette.on_neutral if everyone else palette.on_accent
+    return interval(mark, slot, inside, palette)
 
 
 def _bar(data: ChartData, slot: Slot, rows: Lanes, palette: Palette) -> dict[str, Any]:

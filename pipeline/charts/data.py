@@ -24,6 +24,8 @@ import msgspec
 from pipeline.charts.axes import ONE, Heading, axes_of, headings, in_order
 from pipeline.definition import Question, Survey
 from pipeline.errors import DefinitionError, SurveyError
+from pipeline.narrative.answers import has_place
+from pipeline.narrative.facts import doubtful
 from pipeline.outline import FigureSpec
 from pipeline.warehouse import connect, parquet, statement
 
@@ -51,6 +53,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     rank: int | None
     method: str
     flag: str
+    caution: str
 
 
 class ChartData(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +95,23 @@ class ChartData(msgspec.Struct, frozen=True, kw_only=True):
         """How many answered the question in a wave."""
         found = (m for m in self.marks.values() if m.wave == wave and not m.by)
         return max((m.n for m in found if m.n), default=None)
+
+    def place(self, mark: Mark) -> int | None:
+        """The rank of an answer among those that may have one."""
+        if mark.rank is None or not has_place(self.question, mark.term):
+            return None
+        rivals = (o.code for o in self.question.choices)
+        found = (
+            self.marks.get((mark.wave, mark.statistic, code, _pairs(mark)))
+            for code in rivals
+            if has_place(self.question, code)
+        )
+        ranks = [rival.rank for rival in found if rival and rival.rank is not None]
+        return 1 + sum(rank < mark.rank for rank in ranks)
+
+    def doubtful(self, mark: Mark) -> bool:
+        """Whether a heat map sets a value apart: the others show its interval."""
+        return self.spec.kind == "heat" and doubtful(mark.caution)
 
     def cells(self) -> Iterator[tuple[Heading, Heading, Mark | None]]:
         """Every cell, row by row."""
@@ -230,7 +250,7 @@ def _sorted(data: ChartData) -> ChartData:
     """Rows, and domains in columns, by size; then the `top` of them."""
     rows = in_order(data.rows, lambda row: _size(data, row))
     columns = data.columns
-    if data.spec.kind in ("heat", "ranks") and columns[0].axis == "domain":
+    if data.spec.kind == "stacked" or columns[0].axis == "domain":
         columns = in_order(columns, lambda column: data.value(rows[0], column))
     counted = [row for row in rows if not row.everyone]
     kept = counted[: data.spec.top or None]

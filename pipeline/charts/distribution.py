@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -57,10 +58,10 @@ def distribution(data: ChartData, palette: Palette, width: float) -> Body:
 def _panels(data: ChartData, width: float) -> tuple[list[Panel], float]:
     most = 2 if is_narrow(width) else 3
     across = min(most, len(data.rows))
-    each = (width - GUTTER * (across - 1)) / across
     panels, y = [], 0.0
-    for start in range(0, len(data.rows), across):
-        line = data.rows[start : start + across]
+    for line in _in_lines(data.rows, across):
+        alone = len(line) == 1 and line[0].everyone
+        each = width if alone else (width - GUTTER * (across - 1)) / across
         lines = max(len(wrap(r.label, each, LABEL, bold=True)) for r in line)
         top = y + lines * LEADING + LEADING + 16
         for i, row in enumerate(line):
@@ -69,6 +70,16 @@ def _panels(data: ChartData, width: float) -> tuple[list[Panel], float]:
         empty = all(data.summary("mean", row) is None for row in line)
         y = top if empty else top + PLOT + AXIS
     return panels, y - 8
+
+
+def _in_lines(rows: Sequence[Heading], across: int) -> Iterator[Sequence[Heading]]:
+    """Rows of panels; everyone has the first alone if else the last would be alone."""
+    start = 0
+    if len(rows) > across and len(rows) % across == 1 and rows[0].everyone:
+        yield rows[:1]
+        start = 1
+    for place in range(start, len(rows), across):
+        yield rows[place : place + across]
 
 
 def _head(data: ChartData, panel: Panel, palette: Palette) -> list[Text]:

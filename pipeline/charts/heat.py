@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from pipeline.charts.marks import Body, Text, rects
 from pipeline.charts.measure import text_width, wrap
 from pipeline.charts.theme import Palette
 from pipeline.charts.words import TOO_FEW, spoken, value
+from pipeline.wording import rounded
 
 EMPTY = "–"
 SEAM, LEADING = 1.5, 13
@@ -53,7 +55,11 @@ def heat(data: ChartData, palette: Palette, width: float) -> Body:
             x += (cells.wide - SEAM) / 2
             y = baseline(y + (cells.high - SEAM) / 2, cells.size)
             bold = row.everyone or column.everyone
-            texts.append(Text(x, y, words, color, cells.size, bold, "center"))
+            mark = data.at(row, column)
+            slanted = mark is not None and data.doubtful(mark)
+            texts.append(
+                Text(x, y, words, color, cells.size, bold, "center", italic=slanted)
+            )
     height = cells.top + len(data.rows) * cells.high
     layers = (rects(swatches, name="key", heard=False), rects(shapes))
     return Body(height, layers, tuple(texts))
@@ -61,21 +67,27 @@ def heat(data: ChartData, palette: Palette, width: float) -> Body:
 
 def _steps(data: ChartData, palette: Palette, top: float) -> list[tuple[str, str]]:
     """The key: each colour with the shares it stands for."""
-    edges = [top * i / len(palette.ramp) for i in range(len(palette.ramp) + 1)]
+    edges = [0, *_edges(palette, top), int(rounded(top * 100)) + 1]
     names = [
-        f"{value(data, low).removesuffix('%')}–{value(data, high)}"
-        for low, high in itertools.pairwise(edges)
+        f"{low}–{end - 1}%" if end - low > 1 else f"{low}%"
+        for low, end in itertools.pairwise(edges)
     ]
     few = [(f"{EMPTY} {TOO_FEW}", "")] if data.suppressed() else []
     return [*zip(names, palette.ramp, strict=True), *few]
+
+
+def _edges(palette: Palette, top: float) -> list[int]:
+    """The whole percentages at which each step after the first begins."""
+    steps = len(palette.ramp)
+    return [int(rounded(top * 100 * i / steps)) for i in range(1, steps)]
 
 
 def _colours(share: float | None, palette: Palette, top: float) -> tuple[str, str]:
     """Fill and text colour of a share."""
     if share is None:
         return palette.paper, palette.muted
-    steps = len(palette.ramp)
-    step = min(int(share / top * steps), steps - 1)
+    # By what is printed, so that two cells of one figure have one colour.
+    step = bisect_right(_edges(palette, top), int(rounded(share * 100)))
     return palette.ramp[step], palette.on_ramp[step]
 
 

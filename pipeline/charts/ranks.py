@@ -75,7 +75,7 @@ def _chosen(data: ChartData) -> set[str]:
 
 def _rank(data: ChartData, row: Heading, column: Heading) -> int | None:
     mark = data.at(row, column)
-    return mark.rank if mark else None
+    return data.place(mark) if mark else None
 
 
 def _step(data: ChartData, room: float) -> float:

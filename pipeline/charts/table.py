@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.charts import words
@@ -17,16 +18,26 @@ from pipeline.wording import number
 FIELDS = (
     "wave", "question", "wording", "base", "by", "domain", "domain_label", "statistic",
     "term", "term_label", "estimate", "low", "high", "n", "rank", "method", "flag",
-    "source", "notice",
+    "caution", "source", "notice",
 )  # fmt: skip
+MOST_COLUMNS = 7  # of values, beside a heading and n
+SUMMARY = ("Mean", "Mode")
 
 
 def table(data: ChartData) -> Table:
     """Every value shown, with its interval and number of answers."""
-    one = len(data.columns) == 1
-    build = _long if one else _by_wave if data.spec.kind == "waves" else _wide
-    header, rows = build(data)
+    header, rows = _layout(data)(data)
     return Table(caption=words.subtitle(data), header=header, rows=tuple(rows))
+
+
+def _layout(data: ChartData) -> Callable[[ChartData], Cells]:
+    """How a table fits a page: with many columns it is turned into a long list."""
+    count = len(data.columns)
+    if count == 1:
+        return _long
+    if data.spec.kind == "waves" and count == 2:
+        return _by_wave
+    return _wide if count <= MOST_COLUMNS else _listed
 
 
 Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -35,13 +46,12 @@ Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
 def _long(data: ChartData) -> Cells:
     """One value a row."""
     name = interval_wording(data.survey).name
-    measure = "Share" if data.measure == "share" else "Mean"
     rows: list[tuple[str, ...]] = []
     for row in data.rows:
         mark = data.at(row, data.columns[0])
         ends = words.interval(data, mark)
         rows.append((row.label, words.shown(data, mark), ends, _n(data, row)))
-    return (_corner(data), measure, name, "n"), rows
+    return (_corner(data), _measure(data), name, "n"), rows
 
 
 def _by_wave(data: ChartData) -> Cells:
@@ -62,7 +72,7 @@ def _by_wave(data: ChartData) -> Cells:
 
 
 def _wide(data: ChartData) -> Cells:
-    """A value a cell with its interval; the number of answers last."""
+    """A value a cell, below it its interval; the number of answers last."""
     totals = data.columns[0].axis == "term"
     header = [_corner(data), *(column.label for column in data.columns)]
     rows = []
@@ -71,20 +81,56 @@ def _wide(data: ChartData) -> Cells:
         more = [*_summary(data, row), _n(data, row)] if totals else []
         rows.append((row.label, *cells, *more))
     if totals:
-        header += ["Mean", "Mode", "n"] if _summary(data, data.rows[0]) else ["n"]
+        header += [*(SUMMARY if _summary(data, data.rows[0]) else ()), "n"]
     return tuple(header), rows
 
 
+def _listed(data: ChartData) -> Cells:
+    """A row a cell that has a value."""
+    name = interval_wording(data.survey).name
+    header = (_corner(data), _across(data), _measure(data), name, "n")
+    rows: list[tuple[str, ...]] = []
+    for row in data.rows:
+        marks = [(column, data.at(row, column)) for column in data.columns]
+        for column, mark in marks:
+            if mark is not None and mark.estimate is not None:
+                ends, n = words.interval(data, mark), f"{mark.n:,}"
+                rows.append((row.label, column.label, _value(data, mark), ends, n))
+        for name, found in zip(SUMMARY, _summary(data, row), strict=False):
+            rows.append((row.label, name, found, "", _n(data, row)))
+    return header, rows
+
+
 def _cell(data: ChartData, row: Heading, column: Heading) -> str:
+    """A value, its interval and, if each cell has its own, its base: a line each."""
     mark = data.at(row, column)
-    shown = words.shown(data, mark)
     if mark is None or mark.estimate is None:
-        return shown
+        return "\n".join(words.shown(data, mark).rsplit(" ", 1))
+    parts = [_value(data, mark)]
+    if data.spec.kind != "ranks":
+        parts.append(words.interval(data, mark))
+        parts += [f"n {mark.n:,}"] if column.axis != "term" and mark.n else []
+    return "\n".join(parts)
+
+
+def _value(data: ChartData, mark: Mark) -> str:
+    shown = words.shown(data, mark)
+    return f"{data.place(mark)} ({shown})" if data.spec.kind == "ranks" else shown
+
+
+def _measure(data: ChartData) -> str:
     if data.spec.kind == "ranks":
-        return f"{mark.rank} ({shown})"
-    ends = words.interval(data, mark)
-    n = f", n {mark.n:,}" if data.spec.kind == "heat" and mark.n else ""
-    return f"{shown} ({ends}{n})"
+        return "Rank (share)"
+    return "Share" if data.measure == "share" else "Mean"
+
+
+def _across(data: ChartData) -> str:
+    """What the columns are, as a heading."""
+    named = {"term": "Answer", "wave": "Wave", "one": ""}
+    dimension = next((c.dimension for c in data.columns if c.dimension), "")
+    if dimension:
+        return data.survey.dimension(dimension).label
+    return named.get(data.columns[0].axis, "Respondents")
 
 
 def _summary(data: ChartData, row: Heading) -> list[str]:
@@ -180,9 +226,10 @@ def _row(data: ChartData, row: Heading, column: Heading, mark: Mark) -> dict[str
         "low": _digits(mark.low),
         "high": _digits(mark.high),
         "n": mark.n,
-        "rank": mark.rank,
+        "rank": data.place(mark),
         "method": mark.method,
         "flag": mark.flag,
+        "caution": mark.caution,
     }
 
 

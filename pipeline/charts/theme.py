@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from pipeline.definition import Question
+from pipeline.narrative.answers import is_rest, says_nothing
 
 # The first is bundled with vl-convert: a font it lacks leaves PNGs without letters.
 FONT = '"Liberation Sans", Arial, Helvetica, sans-serif'
@@ -32,7 +33,7 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True):
     accent: str  # the answer, the latest wave, the mode
     before: str  # the wave before
     soft: str  # waves before that, the rest of a distribution
-    neutral: str  # everyone, and answers that are none ("not sure")
+    neutral: str  # everyone, and answers that say nothing ("not sure"), only these
     series: tuple[str, ...]
     on_series: tuple[str, ...]
     ramp: tuple[str, ...]  # low to high
@@ -122,8 +123,19 @@ def painted(drawing: str, palette: Palette) -> str:
 
 
 def option_colours(question: Question, palette: Palette) -> dict[str, tuple[str, str]]:
-    """Fill and text colour of each option: the same in every chart of the question."""
-    codes = [o.code for o in question.choices if not o.missing]
+    """Fill and text colour of each option: the same in every chart of the question.
+
+    An answer that says nothing takes no hue, and no place on a scale of the others.
+    """
+    given = [o.code for o in question.choices if not o.missing]
+    codes = [code for code in given if not says_nothing(code)]
+    empty = dict.fromkeys(given, (palette.neutral, palette.on_neutral))
+    return empty | _colours(question, codes, palette)
+
+
+def _colours(
+    question: Question, codes: list[str], palette: Palette
+) -> dict[str, tuple[str, str]]:
     last = len(palette.ramp) - 1
     if question.scale is not None:
         steps = [round(i * last / max(len(codes) - 1, 1)) for i in range(len(codes))]
@@ -132,29 +144,25 @@ def option_colours(question: Question, palette: Palette) -> dict[str, tuple[str,
             for code, step in zip(codes, steps, strict=True)
         }
     if _is_agreement(question, codes):
-        return dict(zip(codes, _two_sided(palette), strict=True))
+        return dict(zip(codes, _two_sided(palette, len(codes)), strict=True))
     pairs = iter(zip(palette.series, palette.on_series, strict=True))
-    empty = (palette.neutral, palette.on_neutral)
-    return {code: empty if _is_empty(code) else next(pairs, empty) for code in codes}
+    rest, further = (palette.grid, palette.ink), (palette.soft, palette.ink)
+    return {code: rest if is_rest(code) else next(pairs, further) for code in codes}
 
 
 def _is_agreement(question: Question, codes: list[str]) -> bool:
-    """Five steps of which a net takes the first two, or the last two."""
+    """Four or five steps of which a net takes the first two, or the last two."""
     sides = (set(codes[:2]), set(codes[-2:]))
-    return len(codes) == 5 and any(set(net.of) in sides for net in question.nets)
+    return len(codes) in (4, 5) and any(set(net.of) in sides for net in question.nets)
 
 
-def _two_sided(palette: Palette) -> list[tuple[str, str]]:
+def _two_sided(palette: Palette, steps: int) -> list[tuple[str, str]]:
+    """Two colours a side, and a middle between them if there is an odd step."""
     ink = palette.on_ramp[2]
     return [
         (palette.accent, palette.on_accent),
         (palette.ramp[2], palette.on_ramp[2]),
-        (palette.grid, palette.ink),
+        *[(palette.grid, palette.ink)] * (steps - 4),
         (palette.against[0], ink),
         (palette.against[1], palette.on_series[1]),
     ]
-
-
-def _is_empty(code: str) -> bool:
-    """Whether an answer says nothing, so that it should not take a hue."""
-    return code in {"unsure", "dont_know", "other", "none", "neither", "no_opinion"}

@@ -70,7 +70,7 @@ def _pair(data: ChartData, palette: Palette, width: float) -> Body:
     for slot in rows.slots:
         found = _found(data, slot.row)
         joined += _join(data, slot)
-        ends += [interval(m, slot) | {"fill": colours[c.code]} for c, m in found]
+        ends += [_span(m, slot) | {"fill": colours[c.code]} for c, m in found]
         values += _values(data, slot, rows, palette)
     layers = (
         rects(swatches, name="key", heard=False),
@@ -84,6 +84,11 @@ def _pair(data: ChartData, palette: Palette, width: float) -> Body:
     )
     texts = (*rows.texts, *keys, *labels, *values)
     return Body(rows.height + FOOT, layers, texts)
+
+
+def _span(mark: Mark, slot: Slot) -> dict[str, Any]:
+    y = slot.middle
+    return {"x": mark.low, "x2": mark.high, "y": y, "y2": y}
 
 
 def _found(data: ChartData, row: Heading) -> list[tuple[Heading, Mark]]:
@@ -179,7 +184,7 @@ def _bars(data: ChartData, palette: Palette, width: float) -> Body:
         *grid,
         rects(plates(values, palette), name="plates", heard=False),
         rects(shapes, scale=scale),
-        *intervals(ends, palette, scale),
+        intervals(ends, scale),
         rules(upright(rows, rows.low), palette.muted, scale=scale, name="zero"),
     )
     return Body(rows.height + FOOT, layers, (*rows.texts, *labels, *texts))
@@ -193,7 +198,9 @@ def _bar(
         return [], []
     shape = _disc(data, line, column, wave_colours(data, palette))
     band = {"x": rows.low, "x2": mark.estimate, "y": line.top, "y2": line.bottom}
-    return [shape | band], [interval(mark, line)]
+    latest = column == data.columns[-1]
+    inside = palette.on_accent if latest else palette.ink
+    return [shape | band], interval(mark, line, inside, palette)
 
 
 def _tags(

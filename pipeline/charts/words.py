@@ -8,7 +8,8 @@ from pipeline.charts.axes import ONE, Heading
 from pipeline.charts.data import ChartData, Mark
 from pipeline.definition import Scale
 from pipeline.disclosure import interval_wording
-from pipeline.narrative.lexicon import lowered, topic, verbs
+from pipeline.narrative.answers import says_nothing
+from pipeline.narrative.lexicon import has_clause, lowered, topic, verbs
 from pipeline.wording import capitalized, listed, percent, relative, rounded
 
 TOO_FEW = "too few answers"
@@ -66,9 +67,12 @@ def _measure(data: ChartData) -> str:
     if data.measure == "mean":
         return f"Mean {topic(question)}{_on(question.scale)} among {people}"
     if spec.kind == "distribution":
-        return f"How {people} rate {topic(question)}{_ends(question.scale)}"
+        return f"How {people} rate their {topic(question)}{_ends(question.scale)}"
     if "term" not in (data.rows[0].axis, data.columns[0].axis):
-        return f"Share of {people} {relative(people)} {verbs(question, spec.term)}"
+        doing = f"{relative(people)} {verbs(question, spec.term)}"
+        if has_clause(people):  # "respondents who code who use" would be misread
+            return f"Share {doing} among {people}"
+        return f"Share of {people} {doing}"
     several = question.kind == "select-all"
     each = "choosing each answer (several were possible)" if several else ""
     share = f"share of {people} {each or 'giving each answer'}"
@@ -134,9 +138,45 @@ def notes(data: ChartData) -> tuple[str, ...]:
     """What a reader must know: intervals, what is hidden, what cannot be compared."""
     return tuple(
         note
-        for note in (_lines(data), _hidden(data), *_broken(data), _top(data))
+        for note in (
+            ungrouped(data),
+            _lines(data),
+            _hidden(data),
+            _doubtful(data),
+            *_broken(data),
+            _top(data),
+        )
         if note
     )
+
+
+def ungrouped(data: ChartData) -> str:
+    """How many of the base fall into none of the groups, if that can be told."""
+    by = data.spec.by
+    counts = [(n, wave) for wave in data.waves if (n := _outside(data, wave))]
+    if not by or "*" in by or not counts:
+        return ""
+    dimension = data.survey.dimension(by)
+    several = len(data.waves) > 1
+    parts = listed(f"{n:,} in {w}" if several else f"{n:,} of them" for n, w in counts)
+    options = data.survey.question(dimension.question).choices
+    grouped = {code for g in data.survey.domains(by) for code in g.options}
+    left = {o.code for o in options if not o.missing} - grouped
+    if all(says_nothing(code) for code in left):
+        return f"{capitalized(dimension.label)} is not known for {parts}."
+    return f"In none of the groups: {parts}."
+
+
+def _outside(data: ChartData, wave: str) -> int:
+    """The base without the groups; nought where one of them is hidden."""
+    sizes: dict[str, int] = {}
+    for mark in data.marks.values():
+        if mark.wave == wave and mark.by == data.spec.by:
+            if mark.n is None:
+                return 0
+            sizes[mark.domain] = max(sizes.get(mark.domain, 0), mark.n)
+    everyone = data.everyone(wave)
+    return max(everyone - sum(sizes.values()), 0) if everyone and sizes else 0
 
 
 def _lines(data: ChartData) -> str:
@@ -156,6 +196,16 @@ def _hidden(data: ChartData) -> str:
         every = sum(1 for _ in data.cells())
         return f"{few}: {len(hidden)} of {every} cells."
     return f"{few}: {listed(names)}."
+
+
+def _doubtful(data: ChartData) -> str:
+    """What italics mean, where a heat map has them."""
+    if not any(mark and data.doubtful(mark) for _, _, mark in data.cells()):
+        return ""
+    return (
+        "Figures in italics are uncertain: they rest on few answers, or their interval"
+        " is wide for their size."
+    )
 
 
 def _place(data: ChartData, row: Heading, column: Heading) -> str:

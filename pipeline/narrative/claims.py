@@ -33,7 +33,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is so, in parts: names from the definition, figures from facts.
 
     `covers` are the places in the section's outline that it answers to. `p_value` is
-    of the test behind it, adjusted for the others of its section once licensed.
+    of the test behind it, adjusted for the others of its section once licensed;
+    `ends_p`, for a range, of the difference between its two ends.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, Figure]
     licences: tuple[str, ...] = ()
     p_value: float | None = None
+    ends_p: float | None = None
     difference: float = 0.0
 
     def facts(self) -> tuple[Fact, ...]:
@@ -84,13 +86,12 @@ def people(survey: Survey, question: Question, by: str, domain: str) -> Who:
 
 def named(group: Who) -> dict[str, str]:
     """The words for a group, as patterns call them."""
-    words = {
+    return {
         "among": group.among,
         "noun": group.noun,
         "whole": group.whole,
         "rel": group.rel,
     }
-    return words | ({"subset": group.whole} if group.among else {})
 
 
 def doing(question: Question, term: str) -> dict[str, str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
 
 from pipeline.definition import Question
 from pipeline.narrative.claims import (
@@ -27,7 +29,7 @@ from pipeline.narrative.facts import Row, Trend, domains
 from pipeline.narrative.lexicon import domain_noun, lowered, scope, topic, who
 from pipeline.outline import ClaimSpec
 from pipeline.report import Fact
-from pipeline.wording import listed
+from pipeline.wording import CARDINALS, cardinal, listed
 
 Z95 = 1.959963984540054
 TIES_NAMED = 3
@@ -55,32 +57,80 @@ def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
 
 
 def spread(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
-    """The lowest and the highest share over the domains that may be shown."""
+    """The lowest and the highest share over the domains that may be shown.
+
+    Domains differ if any two of them do. The ends need not: they are often small.
+    """
     rows = shown_shares(source, spec)
     if len(rows) < 2:
         return missing(source, spec, f"fewer than two {spec.by} may be shown")
-    facts = [share_fact(source, question, row) for row in rows]
-    ordered = sorted(range(len(rows)), key=lambda i: (rows[i].estimate or 0.0, i))
-    lowest, highest = ordered[0], ordered[-1]
-    tests = len(rows) * (len(rows) - 1) // 2
-    raw = difference_p(rows[highest], rows[lowest])
-    if raw is None:
-        return missing(source, spec, "its ends cannot be tested")
+    rows, ran = _certain(rows, scope(source.survey, spec.by))
+    tests = _pairs(rows)
+    if not tests:
+        return missing(source, spec, "no two of them can be tested")
+    surest = min(tests, key=lambda test: (test.p_value, -test.gap))
+    rows.sort(key=lambda row: row.estimate or 0.0)
+    ends_p = difference_p(rows[-1], rows[0])
+    names, figures = _range(source, question, rows, surest)
     return Claim(
         kind="range",
         question=question.id,
-        names=_all_of(source, question)
-        | {"scope": scope(source.survey, spec.by)}
-        | doing(question, spec.term),
-        figures={
-            "low": figure(facts[lowest]),
-            "high": figure(facts[highest]),
-            "low_noun": _tied(source, facts, facts[lowest]),
-            "high_noun": _tied(source, facts, facts[highest]),
-        },
-        p_value=min(1.0, raw * tests),
-        difference=_gap(rows[highest], rows[lowest]),
+        names=names | doing(question, spec.term) | {"scope": ran},
+        figures=figures,
+        p_value=min(1.0, surest.p_value * len(tests)),
+        ends_p=1.0 if ends_p is None else min(1.0, ends_p * len(tests)),
+        difference=_gap(rows[-1], rows[0]),
     )
+
+
+def _range(
+    source: Source, question: Question, rows: Sequence[Row], surest: PairTest
+) -> tuple[dict[str, str], dict[str, Figure]]:
+    """Names and figures of both ends of `rows`, and of the pair surest to differ."""
+    facts = {row.domain: share_fact(source, question, row) for row in rows}
+    low, high = (facts[row.domain] for row in (rows[0], rows[-1]))
+    less, more = (facts[domain] for domain in (surest.lower, surest.higher))
+    shown = {"low": low, "high": high, "less": less, "more": more}
+    figures = {name: figure(fact) for name, fact in shown.items()}
+    for name, end in (("low_noun", low), ("high_noun", high)):
+        figures[name] = _tied(source, list(facts.values()), end)
+    names = {
+        "less_noun": domain_noun(source.survey, less.by, less.domain),
+        "more_noun": domain_noun(source.survey, more.by, more.domain),
+    }
+    return _all_of(source, question) | names, figures
+
+
+class PairTest(NamedTuple):
+    """Two domains, the p-value of their difference, and how far they are apart."""
+
+    lower: str
+    higher: str
+    p_value: float
+    gap: float
+
+
+def _pairs(rows: Sequence[Row]) -> list[PairTest]:
+    """The test of every pair of domains that can be tested."""
+    tests = []
+    for pair in combinations(rows, 2):
+        one, other = sorted(pair, key=lambda row: row.estimate or 0.0)
+        p_value = difference_p(one, other)
+        if p_value is not None:
+            gap = _gap(other, one)
+            tests.append(PairTest(one.domain, other.domain, p_value, gap))
+    return tests
+
+
+def _certain(rows: list[Row], name: str) -> tuple[list[Row], str]:
+    """Of crossed domains those with enough answers to end a range, and their name.
+
+    Among many small cells the ends are mostly chance.
+    """
+    sure = [row for row in rows if row.certain]
+    if "*" not in rows[0].by or len(sure) < 2 or len(sure) == len(rows):
+        return rows, name
+    return sure, f"{name} with enough answers"
 
 
 def trend(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
@@ -204,7 +254,8 @@ def _tied(source: Source, facts: Sequence[Fact], end: Fact) -> Figure:
     """Everyone whose displayed share is that of this end of the range."""
     same = [fact for fact in facts if fact.display == end.display]
     if len(same) > TIES_NAMED:
-        name = scope(source.survey, end.by)
-        return figure(*same, text=f"{source.survey.say} in several {name}")
+        count = cardinal(len(same)) if len(same) < len(CARDINALS) else "several"
+        name = f"each of {count} {scope(source.survey, end.by)}"
+        return figure(*same, text=f"{source.survey.say} in {name}")
     nouns = [domain_noun(source.survey, fact.by, fact.domain) for fact in same]
     return figure(*same, text=listed(nouns))

@@ -21,7 +21,15 @@ from pipeline.wording import number, ordinal, percent, rating
 Group = tuple[str, str, str, str]  # wave, question, by, domain
 Answer = tuple[str, str]  # statistic, term
 Change = tuple[str, str, str, str, str, str]  # wave, question, statistic, term, …
+# Rules of the NCHS by which a share is not shown, or looked at first; see
+# estimates/presentation.py. A complement that is imprecise is another share's trouble.
+DOUBTS = frozenset(("small", "no-interval", "wide", "vague", "all-or-none"))
 T = TypeVar("T", "Row", "Trend")
+
+
+def doubtful(caution: str) -> bool:
+    """Whether a presentation rule that applies says that an estimate is not precise."""
+    return not DOUBTS.isdisjoint(caution.split())
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -42,6 +50,12 @@ class Row(msgspec.Struct, frozen=True):
     n_weighted: float | None
     n_eff: float | None
     rank: int | None
+    caution: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is precise enough to stand for a whole range of cells."""
+        return not doubtful(self.caution)
 
     @property
     def shown(self) -> bool:
@@ -173,18 +187,17 @@ def fact_of(row: Row, question: Question, base: str, label: str) -> Fact:
     )
 
 
-def place_of(row: Row, question: Question, base: str, label: str) -> Fact:
-    """The rank of an option as a fact of its own."""
-    assert row.rank is not None
+def place_of(row: Row, question: Question, base: str, label: str, place: int) -> Fact:
+    """The place of an option among those that may have one, as a fact of its own."""
     share = fact_of(row, question, base, label)
     return msgspec.structs.replace(
         share,
         id=f"{share.id}.rank",
         statistic="rank",
-        estimate=float(row.rank),
+        estimate=float(place),
         low=None,
         high=None,
-        display=ordinal(row.rank),
+        display=ordinal(place),
         interval="",
     )
 

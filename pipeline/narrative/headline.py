@@ -1,42 +1,53 @@
 """The title of a figure: what it shows, in a sentence its data license.
 
-A superlative needs a test against the runner-up, adjusted for how many were in the
+A superlative needs a test against every other, adjusted for how many were in the
 running; where none stands out, the title says how far the shares lie apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from pipeline.definition import Question, Survey
+from pipeline.estimates.multiplicity import holm
 from pipeline.narrative import claims, comparisons
+from pipeline.narrative.answers import has_place, says_nothing, sums
 from pipeline.narrative.claims import Claim, Claimed, Source, doing, figure, named
 from pipeline.narrative.comparisons import difference_p, shown_shares
 from pipeline.narrative.facts import Row, domains, load_estimates, place_of
 from pipeline.narrative.lexicon import option_name, scope, who
-from pipeline.narrative.licences import ALPHA, holm, license_all
+from pipeline.narrative.licences import ALPHA, license_all
 from pipeline.narrative.merge import merged
 from pipeline.narrative.patterns import unit
-from pipeline.narrative.ranking import ranking
+from pipeline.narrative.ranking import placed, ranking
 from pipeline.outline import ClaimSpec, FigureSpec
 from pipeline.wording import capitalized
 
 PLAIN = ("compare_plain", "trend_plain", "trend_broken", "mean_plain", "mean_broken")
 
 
-def headline(survey: Survey, build: Path, spec: FigureSpec, wave: str = "") -> str:
+class Message(msgspec.Struct, frozen=True):
+    """The title of a figure, and the answer that it is about, if it is about one."""
+
+    title: str
+    term: str = ""
+
+
+def headline(survey: Survey, build: Path, spec: FigureSpec, wave: str = "") -> Message:
     """A figure's message, or the question's name where the data have none."""
     question = survey.question(spec.question)
     wave = wave or (spec.waves[-1] if spec.waves else "") or _latest(survey, question)
     estimates = load_estimates(build, crossed="*" in spec.by)
     claim = FINDERS[spec.kind](Source(survey, estimates, wave), spec, question)
     texts = [s.text for s in unit(claim).wordings] if claim else []
-    if not texts:
-        return capitalized(question.label())
-    return min(texts, key=lambda text: (text[:1].isdigit(), len(text))).rstrip(".")
+    if not claim or not texts:
+        return Message(capitalized(question.label()))
+    title = min(texts, key=lambda text: (text[:1].isdigit(), len(text))).rstrip(".")
+    terms = {fact.term for fact in claim.facts()}
+    return Message(title, terms.pop() if len(terms) == 1 else "")
 
 
 def _latest(survey: Survey, question: Question) -> str:
@@ -55,16 +66,37 @@ def _bars(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
 
 
 def _first(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
-    """The first option, by itself if it is apart from the second."""
+    """What most choose; else the sum that leads; else the first option or options."""
     claim = _said(ranking(source, _asks("ranking", spec, top=1), question))
-    if claim is None or claim.licences != ("ranking_one",):
+    if claim is None:
+        return None
+    first = claim.figures["share"].facts[0]
+    if claim.licences == ("ranking_one",):
+        level = _level(source, spec, question, first.term)
+        if level and level.licences == ("level_majority",):
+            return level
+    rows = (
+        source.estimates.row(source.wave, question.id, "share", net.code)
+        for net in sums(question, (source.wave,))
+    )
+    totals = [row for row in rows if row and (row.estimate or 0) > first.estimate]
+    if not totals:
         return claim
-    asked = _asks("level", spec, term=claim.figures["share"].facts[0].term)
-    level = claims.level(source, asked, question)
-    most = isinstance(level, Claim) and "level_majority" in level.licences
-    if isinstance(level, Claim) and most:
-        return msgspec.structs.replace(level, licences=("level_majority",))
-    return claim
+    leading = max(totals, key=lambda row: row.estimate or 0)
+    return _level(source, spec, question, leading.term)
+
+
+def _level(
+    source: Source, spec: FigureSpec, question: Question, term: str
+) -> Claim | None:
+    """The share of one answer, as that of most if it is."""
+    level = claims.level(source, _asks("level", spec, term=term), question)
+    if not isinstance(level, Claim):
+        return None
+    most = "level_majority" in level.licences
+    return msgspec.structs.replace(
+        level, licences=("level_majority" if most else "level",)
+    )
 
 
 def _by_domain(
@@ -80,17 +112,28 @@ def _by_domain(
             asked, kind="compare", domain=rows[0].domain, versus=rows[1].domain
         )
         return _said(comparisons.compare(source, pair, question))
-    p_value = difference_p(rows[0], rows[1])
-    if p_value is not None and p_value * (len(rows) - 1) < ALPHA:
+    if _stands_out(rows):
         return _highest(source, question, rows[0])
     return _shortened(_said(comparisons.spread(source, asked, question)))
 
 
+def _stands_out(rows: Sequence[Row]) -> bool:
+    """Whether the first differs from every other; the second need not be the closest.
+
+    Of crossed domains it must be precise besides: among many the highest is chance.
+    """
+    first, *others = rows
+    tests = [difference_p(first, other) for other in others]
+    apart = all(p is not None and p * len(tests) < ALPHA for p in tests)
+    return apart and (first.certain or "*" not in first.by)
+
+
 def _shortened(claim: Claim | None) -> Claim | None:
     """A title says how far a range runs, and leaves its ends to the figure."""
-    shorter = {("range",): ("spread",), ("range_same",): ("spread_same",)}
-    if claim and claim.licences in shorter:
-        return msgspec.structs.replace(claim, licences=shorter[claim.licences])
+    shorter = {"range": "spread", "range_some": "spread", "range_same": "spread_same"}
+    if claim and claim.licences[0] in shorter:
+        short = shorter[claim.licences[0]]
+        return msgspec.structs.replace(claim, licences=(short,))
     return claim
 
 
@@ -109,7 +152,7 @@ def _highest(source: Source, question: Question, row: Row) -> Claim:
 
 def _waves(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
     """The largest change of one answer that holds when all are tested."""
-    terms = [spec.term] if spec.term else _terms(question)
+    terms = [spec.term] if spec.term else _terms(source, question)
     made = [
         comparisons.trend(source, _asks("trend", spec, term=term), question)
         for term in terms
@@ -121,11 +164,11 @@ def _stacked(source: Source, spec: FigureSpec, question: Question) -> Claim | No
     """The answer in which domains differ most."""
     made = [
         comparisons.spread(source, _asks("range", spec, term=term), question)
-        for term in (_terms(question) if spec.by else ())
+        for term in (_terms(source, question) if spec.by else ())
     ]
     widest = _largest(made)
-    if widest is None:
-        return None
+    if widest is None or widest.p_value is None or widest.p_value >= ALPHA:
+        return _shortened(widest)
     term = widest.figures["high"].facts[0].term
     return _by_domain(source, spec, question, term)
 
@@ -139,10 +182,11 @@ def _largest(made: Iterable[Claimed]) -> Claim | None:
     return None if best.licences[0] in PLAIN else best
 
 
-def _terms(question: Question) -> list[str]:
-    """Nets where there are any, as they sum up; else every option."""
-    options = [o.code for o in question.choices if not o.missing]
-    return [net.code for net in question.nets] or options
+def _terms(source: Source, question: Question) -> list[str]:
+    """Nets where they sum up; else every option that says something."""
+    nets = [net.code for net in sums(question, (source.wave,))]
+    given = (o.code for o in question.choices if not o.missing)
+    return nets or [code for code in given if not says_nothing(code)]
 
 
 def _distribution(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
@@ -168,8 +212,9 @@ def _ranks(source: Source, spec: FigureSpec, question: Question) -> Claim | None
     """The option that moved most, of those whose share changed significantly."""
     moved: list[tuple[int, Claim]] = []
     made = [
-        (term, source.estimates.trend(source.wave, question.id, "share", term))
-        for term in _terms(question)
+        (o.code, source.estimates.trend(source.wave, question.id, "share", o.code))
+        for o in question.choices
+        if has_place(question, o.code)
     ]
     tested = {t: c for t, c in made if c and c.comparable and c.p_value is not None}
     adjusted = holm([c.p_value or 0.0 for c in tested.values()])
@@ -188,8 +233,12 @@ def _moved(
 ) -> tuple[int, Claim]:
     group = who(source.survey, question)
     name = option_name(question, after.term)
-    places = [place_of(r, question, group.whole, name) for r in (before, after)]
-    up = (before.rank or 0) - (after.rank or 0)
+    at = [placed(source, question, row) for row in (before, after)]
+    places = [
+        place_of(row, question, group.whole, name, place)
+        for row, place in zip((before, after), at, strict=True)
+    ]
+    up = at[0] - at[1]
     words = {"option": name, "from": before.wave, "to": after.wave}
     claim = Claim(
         kind="place",

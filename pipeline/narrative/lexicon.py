@@ -7,6 +7,8 @@ must then use.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -21,6 +23,7 @@ LONGEST_FRAMED = 6  # words of an option with words after it
 PREPOSITIONS = frozenset(
     ("about", "as", "at", "by", "for", "from", "in", "of", "on", "to", "with")
 )
+CLAUSE = re.compile(r" (?:who|that|which|whose) ")
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -76,6 +79,11 @@ def _group_noun(survey: Survey, by: str, domain: str) -> str:
     raise AssertionError(f"{domain} is no domain of {by}")
 
 
+def has_clause(noun: str) -> bool:
+    """Whether a noun says who it means in a clause: "respondents who code"."""
+    return bool(CLAUSE.search(noun))
+
+
 def scope(survey: Survey, by: str) -> str:
     """What a range runs over: `industries`; `groups` if that has no simple name."""
     labels = [lowered(survey.dimension(part).label) for part in by.split("*")]
@@ -121,8 +129,8 @@ def _rating_verbs(question: Question, term: str) -> str:
     return f"rate {topic} at {term}{on_scale(question.scale)}"
 
 
-def listing(question: Question) -> Form:
-    """How a list of answers goes on after the first.
+def listing(question: Question, terms: Sequence[str] = ()) -> Form:
+    """How a list of answers goes on after the first; of all, unless `terms` are given.
 
     noun    "80% use ChatGPT and 53% GitHub Copilot": the option ends the phrase
     to      "80% use AI tools to write code and 52% to write tests"
@@ -136,7 +144,7 @@ def listing(question: Question) -> Form:
         return _spelt_out(question)
     if tail:
         framed: Form = "middle" if head else "before"
-        return framed if _short_names(question) else _spelt_out(question)
+        return framed if _short_names(question, terms) else _spelt_out(question)
     last = head.split()[-1]
     if last == "say":
         return _spelt_out(question)
@@ -148,9 +156,10 @@ def _spelt_out(question: Question) -> Form:
     return "that" if all(p.startswith("say ") for p in phrases) else "verb"
 
 
-def _short_names(question: Question) -> bool:
+def _short_names(question: Question, terms: Sequence[str]) -> bool:
     """Whether a figure may follow an option in the middle of a phrase."""
-    names = [option_name(question, o.code) for o in question.choices if not o.missing]
+    every = [o.code for o in question.choices if not o.missing]
+    names = [option_name(question, term) for term in terms or every]
     return all(len(n.split()) <= LONGEST_FRAMED and "," not in n for n in names)
 
 

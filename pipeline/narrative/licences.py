@@ -1,7 +1,8 @@
 """What a test allows to be said: difference, no significant difference, or neither.
 
-All tests of a section are judged together (Holm 1979, alpha 0.05), so that a section
-that compares much does not find differences by trying.
+All tests of a section are judged together (Holm, alpha 0.05), so that a section that
+compares much does not find differences by trying. A range is tested over all pairs of
+its domains, and its two ends are told apart only if they themselves differ.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pipeline.estimates.multiplicity import holm
 from pipeline.narrative.claims import Claim
 
 ALPHA = 0.05
@@ -24,39 +26,42 @@ FAMILIES = {
 }
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values, in the order given (Holm 1979)."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted, highest = [0.0] * len(p_values), 0.0
-    for place, i in enumerate(order):
-        highest = max(highest, min(1.0, p_values[i] * (len(p_values) - place)))
-        adjusted[i] = highest
-    return adjusted
-
-
 def license_all(claims: Sequence[Claim]) -> list[Claim]:
     """The claims of one section, each with the families of patterns true of it."""
-    open_ = {i: c.p_value for i, c in enumerate(claims) if not c.licences}
-    tested = {i: p for i, p in open_.items() if p is not None}
-    by_place = dict(zip(tested, holm(list(tested.values())), strict=True))
-    return [
-        claim
-        if claim.licences
-        else msgspec.structs.replace(
-            claim, licences=_licences(claim, by_place.get(i)), p_value=by_place.get(i)
+    open_ = [i for i, claim in enumerate(claims) if not claim.licences]
+    tested = [i for i in open_ if claims[i].p_value is not None]
+    p_values = dict(zip(tested, holm([_p(claims[i]) for i in tested]), strict=True))
+    ends = dict(zip(tested, holm([_ends_p(claims[i]) for i in tested]), strict=True))
+    result = list(claims)
+    for i in open_:
+        p_value = float(p_values[i]) if i in p_values else None
+        apart = i in ends and bool(ends[i] < ALPHA)
+        licences = _licences(claims[i], p_value, apart)
+        result[i] = msgspec.structs.replace(
+            claims[i], licences=licences, p_value=p_value
         )
-        for i, claim in enumerate(claims)
-    ]
+    return result
 
 
-def _licences(claim: Claim, p_value: float | None) -> tuple[str, ...]:
+def _p(claim: Claim) -> float:
+    return 1.0 if claim.p_value is None else claim.p_value
+
+
+def _ends_p(claim: Claim) -> float:
+    return _p(claim) if claim.ends_p is None else claim.ends_p
+
+
+def _licences(claim: Claim, p_value: float | None, ends_apart: bool) -> tuple[str, ...]:
     higher, lower, same, plain = FAMILIES[claim.kind]
+    alike = _alike(claim)
     if p_value is None:
         return (plain,)
     if p_value >= ALPHA:
-        return (plain if claim.kind == "range" and _alike(claim) else same,)
-    if _alike(claim):
+        return (plain if claim.kind == "range" and alike else same,)
+    if alike:
         return (plain,)
+    if claim.kind == "range" and not ends_apart:
+        return ("spread" if _shown_alike(claim, "more", "less") else "range_some",)
     if claim.kind == "ranking":
         return (same, higher)
     return (higher if claim.difference > 0 else lower,)
@@ -66,5 +71,11 @@ def _alike(claim: Claim) -> bool:
     """Whether a reader would see two equal figures, and so no difference."""
     if claim.kind in ("ranking", "first"):
         return False  # what displays alike is already said to be level
+    if claim.kind == "range":
+        return _shown_alike(claim, "low", "high")
     shown = [f.text for f in claim.figures.values() if len(f.facts) == 1]
     return len(set(shown)) < len(shown)
+
+
+def _shown_alike(claim: Claim, one: str, other: str) -> bool:
+    return claim.figures[one].text == claim.figures[other].text

@@ -6,7 +6,7 @@ Merging only joins what each claim may say by itself: it adds no comparison.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from pipeline.definition import Question, Survey
 from pipeline.narrative.claims import Claim, Figure
@@ -17,10 +17,12 @@ from pipeline.narrative.lexicon import (
     option_name,
     preposition,
 )
+from pipeline.narrative.ranking import answered
 from pipeline.report import Fact
 from pipeline.wording import clauses, listed
 
 LONGEST = 4
+HINGES = ("that", "where")
 CHANGES = {"trend_up": "up from", "trend_down": "down from", "trend_same": "after"}
 Merge = Callable[[Survey, Sequence[Claim]], Claim]
 
@@ -72,16 +74,29 @@ def _join(
 
 def _levels(survey: Survey, claims: Sequence[Claim]) -> Claim:
     noun = claims[0].names["noun"]
-    facts = _facts(claims)
-    shares = [claim.figures["share"].text for claim in claims]
-    doing = [claim.names["vp"] for claim in claims]
-    items = [f"{share} {vp}" for share, vp in zip(shares, doing, strict=True)]
-    of_noun = [f"{shares[0]} of {noun} {doing[0]}", *items[1:]]
+    facts = [claim.figures["share"].facts[0] for claim in claims]
+    question = survey.question(claims[0].question)
+    if len({claim.question for claim in claims}) == 1:
+        items, of_noun = (answered(question, facts, of) for of in ("", noun))
+    else:
+        shares = [fact.display for fact in facts]
+        doing = _once([claim.names["vp"] for claim in claims])
+        first, *rest = (" ".join(pair) for pair in zip(shares, doing, strict=True))
+        items = clauses([first, *rest])
+        of_noun = clauses([f"{shares[0]} of {noun} {doing[0]}", *rest])
     figures = {
-        "items": Figure(clauses(items), facts),
-        "items_of": Figure(clauses(of_noun), facts),
+        "items": Figure(items, tuple(facts)),
+        "items_of": Figure(of_noun, tuple(facts)),
     }
     return _join("levels", claims, claims[0].names, figures)
+
+
+def _once(doing: Sequence[str]) -> list[str]:
+    """What all "say that" or "work where", said once: "say that A", "that B"."""
+    words = [phrase.split() for phrase in doing]
+    same = takewhile(lambda each: len({*each}) == 1, zip(*words, strict=False))
+    hinge = next((i for i, (word, *_) in enumerate(same) if word in HINGES), 0)
+    return [doing[0], *(" ".join(each[hinge:]) for each in words[1:])]
 
 
 def _trends(survey: Survey, claims: Sequence[Claim]) -> Claim:

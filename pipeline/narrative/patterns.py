@@ -16,10 +16,12 @@ from importlib.resources import files
 import msgspec
 
 from pipeline.narrative.claims import Claim
+from pipeline.narrative.lexicon import has_clause
 from pipeline.report import Sentence
 from pipeline.wording import capitalized
 
 SLOT = re.compile(r"\{(\w+)\}")
+FOLLOWED = re.compile(r"\{(\w+)\} \{rel\}")
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -61,14 +63,27 @@ def _source() -> str:
 
 
 def unit(claim: Claim) -> Unit:
-    """The claim's language: all its licensed sentences, each text once."""
+    """The claim's language: all its licensed sentences, each text once.
+
+    Where a noun has a clause of its own ("respondents who code"), patterns that would
+    put a second one after it are left out, unless there are no others.
+    """
     found: dict[str, Sentence] = {}
+    plain: dict[str, Sentence] = {}
     for family in claim.licences:
         for pattern in bank()[family]:
             sentence = realized(claim, pattern)
             if sentence is not None:
                 found.setdefault(sentence.text, sentence)
-    return Unit(claim, tuple(found.values()))
+                if not _stumbles(claim, pattern):
+                    plain.setdefault(sentence.text, sentence)
+    return Unit(claim, tuple((plain or found).values()))
+
+
+def _stumbles(claim: Claim, pattern: Pattern) -> bool:
+    """Whether one clause would follow another."""
+    followed = FOLLOWED.findall(pattern.text)
+    return any(has_clause(f"{claim.names.get(noun, '')} ") for noun in followed)
 
 
 def realized(claim: Claim, pattern: Pattern) -> Sentence | None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.definition import Question
+from pipeline.narrative.answers import has_place
 from pipeline.narrative.claims import (
     Claim,
     Claimed,
@@ -106,7 +107,7 @@ def _order(
         names |= doing(question, facts[0].term)
     figures = {
         "share": figure(*ahead, text=ahead[0].display),
-        "items": figure(*facts, text=_items(question, facts)),
+        "items": figure(*facts, text=answered(question, facts)),
         "doing": figure(*facts, text=_doing(question, facts)),
         "tied": figure(*ahead, text=_answers(question, ahead)),
     }
@@ -138,9 +139,14 @@ def _each(question: Question, facts: Sequence[Fact]) -> str:
 
 def _others(question: Question, rel: str, facts: Sequence[Fact]) -> str:
     """What may stand after "followed by"."""
-    if listing(question) in NAMED:
+    form = listing(question)
+    if form in NAMED:
         return _each(question, facts)
-    return listed(f"those {rel} {verbs(question, f.term)} ({f.display})" for f in facts)
+    first, *rest = (f"those {rel} {verbs(question, f.term)}" for f in facts)
+    if form == "to":
+        rest = [next_answer(question, fact.term) for fact in facts[1:]]
+    pairs = zip((first, *rest), facts, strict=True)
+    return listed(f"{words} ({fact.display})" for words, fact in pairs)
 
 
 def _doing(question: Question, facts: Sequence[Fact]) -> str:
@@ -153,18 +159,21 @@ def _doing(question: Question, facts: Sequence[Fact]) -> str:
     return listed([f"{first_answer(question, first.term)} ({first.display})", *others])
 
 
-def _items(question: Question, facts: Sequence[Fact]) -> str:
-    """`80% use ChatGPT, 53% GitHub Copilot and 23% Google Gemini`.
+def answered(question: Question, facts: Sequence[Fact], noun: str = "") -> str:
+    """`80% use ChatGPT, 53% GitHub Copilot and 23% Google Gemini`; `80% of noun use …`.
 
     Around an option in the middle: `45% name A and 40% name B among the trends`.
     """
-    if listing(question) in FRAMED:
+    shares = [fact.display for fact in facts]
+    shares[0] += f" of {noun}" if noun else ""
+    terms = [fact.term for fact in facts]
+    if listing(question, terms) in FRAMED:
         head, _, tail = question.say.partition("{option}")
-        each = (f"{f.display} {head}{option_name(question, f.term)}" for f in facts)
-        return f"{listed(each)}{tail}"
-    first, *rest = facts
-    others = [f"{fact.display} {next_answer(question, fact.term)}" for fact in rest]
-    parts = [f"{first.display} {first_answer(question, first.term)}", *others]
+        said = [f"{head}{option_name(question, term)}" for term in terms]
+        return f"{listed(map(' '.join, zip(shares, said, strict=True)))}{tail}"
+    said = [first_answer(question, terms[0])]
+    said += [next_answer(question, term) for term in terms[1:]]
+    parts = [" ".join(pair) for pair in zip(shares, said, strict=True)]
     verbal = listing(question) in ("verb", "that")
     return clauses(parts) if verbal else listed(parts)
 
@@ -177,8 +186,10 @@ def _place(
         return missing(source, spec)
     group = people(source.survey, question, spec.by, spec.domain)
     option = _title(question, spec.term)
-    place = place_of(row, question, group.whole, f"place of {option}")
-    tied = sum(r.rank == row.rank for r in rows) > 1
+    at = placed(source, question, row)
+    place = place_of(row, question, group.whole, f"place of {option}", at)
+    rivals = (r for r in rows if has_place(question, r.term))
+    tied = sum(r.rank == row.rank for r in rivals) > 1
     names = named(group) | doing(question, spec.term) | {"option": option}
     return Claim(
         kind="ranking",
@@ -190,6 +201,17 @@ def _place(
         },
         licences=("ranking_place",),
     )
+
+
+def placed(source: Source, question: Question, row: Row) -> int:
+    """The rank of an answer among those that may have one."""
+    answers = source.estimates.group(row.wave, question.id, row.by, row.domain)
+    ahead = (
+        rival
+        for (statistic, term), rival in answers.items()
+        if statistic == "share" and has_place(question, term)
+    )
+    return 1 + sum((rival.rank or 0) < (row.rank or 0) for rival in ahead if rival.rank)
 
 
 def _title(question: Question, term: str) -> str:
