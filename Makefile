@@ -33,4 +33,4 @@ lock:
 	    pyproject.toml requirements/setup.in
 
 clean:
-	rm -rf .venv data/*/build reports/*/
+	rm -rf .venv data/*/build data/*/.build.* reports/*/

@@ -12,14 +12,16 @@ import sys
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 STATEOF = Path(sys.executable).parent / "stateof"
+DRAFTS = ROOT / "data" / "state-of-app-dev" / "build" / "drafts"
 RUNS = 3
 JOBS = {
     "stateof --help": ["--help"],
-    "stateof show ai_use --by role": ["show", "ai_use", "--by", "role"],
     "stateof run, without the model": ["run", "state-of-app-dev", "--no-draft"],
-    "stateof run, drafts kept": ["run", "state-of-app-dev"],
+    "stateof show ai_use --by role": ["show", "ai_use", "--by", "role"],
     "stateof run, with the model": ["run", "state-of-app-dev"],
+    "stateof run, drafts kept": ["run", "state-of-app-dev"],
 }
 
 
@@ -34,10 +36,20 @@ def main() -> None:
 def timed(arguments: list[str], *, fresh: bool) -> float:
     """Seconds of one process; `fresh` forgets the drafts first."""
     if fresh:
-        shutil.rmtree("data/state-of-app-dev/build/drafts", ignore_errors=True)
+        shutil.rmtree(DRAFTS, ignore_errors=True)
     started = time.perf_counter()
-    subprocess.run([STATEOF, *arguments], check=True, capture_output=True)
-    return time.perf_counter() - started
+    try:
+        done = subprocess.run(
+            [STATEOF, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        sys.exit(f"{STATEOF} is not there\n  Run: make runtime")
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        said = done.stderr.strip() or "it said nothing"
+        command = " ".join(["stateof", *arguments])
+        sys.exit(f"{command} ended with status {done.returncode}:\n{said}")
+    return seconds
 
 
 if __name__ == "__main__":

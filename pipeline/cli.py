@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import Missing, NotFound, SurveyError
-from pipeline.project import Project
+from pipeline.project import Project, writing
 
 STATUS = (
     "Exit status: 0 done, 1 the data or the result is not acceptable, 2 wrong usage,"
@@ -48,6 +48,29 @@ DraftOption = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"stateof {version('stateof')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 @app.command()
 def run(
     survey: SurveyArgument = "",
@@ -61,18 +84,19 @@ def run(
     Example: stateof run state-of-app-dev
     """
     from pipeline.narrative.draft import ModelChoice
-    from pipeline.stages import STAGES, job
-    from pipeline.talk import Talk
+    from pipeline.stages import job
+    from pipeline.stages import run as run_stages
+    from pipeline.talk import Talk, say_drafted, say_left_out
 
     project = Project.find()
     choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
     work = job(project, _survey(project, survey), raw, choice)
-    outlines = work.outlines()
     with Talk() as talk:
-        for name, stage in STAGES.items():
-            talk.stage(name)
-            stage(work, talk.step)
-    for outline in outlines:
+        run_stages(work, talk.stage, talk.step)
+    say_left_out(work.build, project.shown(work.build))
+    if choice:
+        say_drafted(work.build)
+    for outline in work.outlines():
         page = project.published(outline.wave, outline.id) / "index.html"
         print(project.shown(page))
 
@@ -91,8 +115,8 @@ def stage(
     Example: stateof stage estimate state-of-app-dev
     """
     from pipeline.narrative.draft import ModelChoice
-    from pipeline.stages import STAGES, job
-    from pipeline.talk import Talk
+    from pipeline.stages import STAGES, job, run_stage
+    from pipeline.talk import Talk, say_drafted, say_left_out
 
     if name not in STAGES:
         raise NotFound.among("stage", name, STAGES)
@@ -101,7 +125,11 @@ def stage(
     work = job(project, _survey(project, survey), raw, choice)
     with Talk() as talk:
         talk.stage(name)
-        STAGES[name](work, talk.step)
+        run_stage(work, name, talk.step)
+    if name == "ingest":
+        say_left_out(work.build, project.shown(work.build))
+    if name == "draft" and choice:
+        say_drafted(work.build)
 
 
 @app.command()
@@ -121,7 +149,9 @@ def show(
     from pipeline.analysis import open_survey
     from pipeline.terminal import cells, table
 
-    analysis = open_survey(_survey_with(question, survey))
+    project = Project.find()
+    owner = _survey(project, survey) if survey else _survey_with(project, question)
+    analysis = open_survey(owner, project.root)
     found = cells(analysis, question, by, wave)
     print(found if as_json else table(analysis, question, by, wave))
 
@@ -151,6 +181,8 @@ def chart(
     if not name:
         raise NotFound("which chart?", remedy="stateof chart --list names them.")
     wanted = [part.strip() for part in formats.split(",") if part.strip()]
+    if not wanted:
+        raise NotFound("which format?", remedy="For one: --format svg,png,csv")
     for path in export_chart(project, name, survey, by, term, wanted, out):
         print(path)
 
@@ -161,8 +193,9 @@ def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
     from pipeline.simulate import simulate
 
     project = Project.find()
-    for path in simulate(project.survey(survey)):
-        print(project.shown(path))
+    with writing(project.raw(survey)):
+        for path in simulate(project.survey(survey)):
+            print(project.shown(path))
 
 
 def _survey(project: Project, name: str) -> str:
@@ -176,26 +209,19 @@ def _survey(project: Project, name: str) -> str:
     return known[0]
 
 
-def _survey_with(question: str, survey: str) -> str:
+def _survey_with(project: Project, question: str) -> str:
     """The survey that has this question."""
     from pipeline.load import load_survey
 
-    project = Project.find()
-    if survey:
-        return _survey(project, survey)
-    having, known = [], set()
+    having: list[str] = []
+    known: set[str] = set()
     for name in project.surveys():
         ids = {q.id for q in load_survey(project.definition(name)).questions}
         known |= ids
         having += [name] if question in ids else []
     if not having:
         raise NotFound.among("question", question, known)
-    if len(having) > 1:
-        raise NotFound(
-            f"{question} is in several surveys",
-            remedy=f"Say which: --survey {' or '.join(having)}.",
-        )
-    return having[0]
+    return project.chosen(having, f"the question {question}")
 
 
 def main() -> None:

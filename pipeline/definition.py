@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from pipeline.design import Design, Target, Weighting
 from pipeline.errors import NotFound
 
+T = TypeVar("T")
 Kind = Literal["single", "select-all", "scale", "numeric", "open"]
 PerWave = dict[str, tuple[str, ...]]
 Condition = dict[str, tuple[str, ...]]
@@ -76,11 +77,13 @@ class Option(Term, frozen=True):
     the code always count. `missing` marks an answer such as "prefer not to say": it is
     kept apart from a skipped question and is not in the base. `waves` names the waves
     that offered it, if not all did: nobody could choose it in the others, which is not
-    a share of 0 %.
+    a share of 0 %. `write_in` is for "other, please specify": where each option has a
+    column of its own, any text in this one counts as choosing it.
     """
 
     raw: tuple[str, ...] | PerWave = ()
     missing: bool = False
+    write_in: bool = False
     waves: tuple[str, ...] = ()
 
     def offered(self, wave: str) -> bool:
@@ -123,7 +126,7 @@ class Question(_Noun, frozen=True):
     `columns` maps a wave to a column (`"Q4"`, `"Tools | *"` for one column an option);
     `*` matches any text. `asked` is the routing: the answers to earlier questions that
     lead here. `base` narrows who is counted further than who was asked. Both look only
-    at questions that the wave asked.
+    at questions that the wave asked. `ordered` options are shown as they are listed.
     """
 
     id: str
@@ -132,6 +135,7 @@ class Question(_Noun, frozen=True):
     columns: dict[str, str]
     options: tuple[Option, ...] | str = ()
     nets: tuple[Net, ...] = ()
+    ordered: bool = False
     scale: Scale | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -146,12 +150,8 @@ class Question(_Noun, frozen=True):
 
     def option(self, code: str) -> Option:
         """The option with this code; raises `NotFound`."""
-        for option in self.choices:
-            if option.code == code:
-                return option
-        raise NotFound.among(
-            f"option of {self.id}", code, [o.code for o in self.choices]
-        )
+        known = {option.code: option for option in self.choices}
+        return _one(f"option of {self.id}", code, known)
 
     @property
     def choices(self) -> tuple[Option, ...]:
@@ -251,27 +251,21 @@ class Survey(_Noun, frozen=True):
     say: str = "respondents"
     about: About = About()
 
+    def __repr__(self) -> str:
+        waves = ", ".join(wave.id for wave in self.waves)
+        return f"Survey({self.id}: waves {waves}; {len(self.questions)} questions)"
+
     def wave(self, wave_id: str) -> Wave:
         """The wave with this id; raises `NotFound`."""
-        for wave in self.waves:
-            if wave.id == wave_id:
-                return wave
-        raise NotFound.among("wave", wave_id, [w.id for w in self.waves])
+        return _one("wave", wave_id, {w.id: w for w in self.waves})
 
     def question(self, question_id: str) -> Question:
         """The question with this id; raises `NotFound`."""
-        for question in self.questions:
-            if question.id == question_id:
-                return question
-        raise NotFound.among("question", question_id, [q.id for q in self.questions])
+        return _one("question", question_id, {q.id: q for q in self.questions})
 
     def dimension(self, dimension_id: str) -> Dimension:
         """The dimension with this id; raises `NotFound`."""
-        for dimension in self.dimensions:
-            if dimension.id == dimension_id:
-                return dimension
-        known = [d.id for d in self.dimensions]
-        raise NotFound.among("dimension", dimension_id, known)
+        return _one("dimension", dimension_id, {d.id: d for d in self.dimensions})
 
     def domains(self, dimension_id: str) -> tuple[Group, ...]:
         """The domains of a dimension, in order, with `*` spelt out."""
@@ -297,3 +291,9 @@ class Survey(_Noun, frozen=True):
     def asked_in(self, wave_id: str) -> Iterator[Question]:
         """The questions that have columns in a wave."""
         return (q for q in self.questions if wave_id in q.columns)
+
+
+def _one(kind: str, name: str, known: dict[str, T]) -> T:
+    if name not in known:
+        raise NotFound.among(kind, name, known)
+    return known[name]

@@ -131,4 +131,5 @@ def _share_problems(
         yield "shares must be above zero; a domain of nobody is left out"
     elif not abs(total - 1) <= SHARE_TOLERANCE:
         percent = " (these look like percentages)" if abs(total - 100) < 1 else ""
-        yield f"shares must add up to 1, not {total:g}{percent}"
+        remedy = f"correct them, or divide each by {total:g}"
+        yield f"shares must add up to 1, not {total:g}{percent}: {remedy}"

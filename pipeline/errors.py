@@ -45,7 +45,7 @@ class NotFound(SurveyError):
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str]) -> NotFound:
         """The error for `name`, suggesting the closest of `known`."""
-        known = sorted(known)
+        known = sorted(set(known))
         return cls(f"there is no {kind} '{name}'", remedy=suggestion(name, known))
 
 
@@ -57,9 +57,20 @@ class Missing(SurveyError):
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Did you mean …? Otherwise the names there are."""
-    known = list(known)
+    known = list(dict.fromkeys(known))
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return f"Did you mean {' or '.join(close)}?"
     shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     return f"There are: {shown}." if known else "There are none."
+
+
+def unwritable(why: str, where: str) -> SurveyError:
+    """That a file cannot be written: on a full disk, in a folder that is closed."""
+    full = "space left" in why or "quota" in why
+    remedy = (
+        "Make room on that disk, then run it again."
+        if full
+        else "Name a folder that can be written to, or open this one."
+    )
+    return SurveyError(f"cannot be written: {why}", where=where, remedy=remedy)

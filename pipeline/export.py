@@ -1,31 +1,52 @@
-"""Charts by name: a figure of a report, or any question."""
+"""Charts by name: a figure of a report, or any question.
+
+A figure is known by its id, and by `report/id` where several reports have one.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.analysis import open_survey
+import msgspec
+
+from pipeline.analysis import Analysis, open_survey
 from pipeline.definition import Survey
 from pipeline.errors import NotFound
 from pipeline.load import load_survey
 from pipeline.outline import FigureSpec, load_outline, survey_of
-from pipeline.project import Project
+from pipeline.project import Project, writing
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A figure, the report that it is in, and that report's survey."""
+
+    survey: str
+    report: str
+    spec: FigureSpec
+
+    def names(self) -> tuple[str, str]:
+        """What it is called, short and in full."""
+        return self.spec.id, f"{self.report}/{self.spec.id}"
 
 
 def figure_ids(project: Project) -> list[str]:
-    """The ids of all figures in all reports, in order."""
-    return [spec.id for _, spec in _figures(project)]
+    """A name for every figure in all reports, in order."""
+    figures = list(_figures(project))
+    counts = Counter(figure.spec.id for figure in figures)
+    return [f.names()[counts[f.spec.id] > 1] for f in figures]
 
 
-def _figures(project: Project) -> Iterator[tuple[str, FigureSpec]]:
+def _figures(project: Project) -> Iterator[Listed]:
     surveys: dict[str, Survey] = {}
     for path in project.reports():
         name = survey_of(path)
         if name not in surveys:
             surveys[name] = load_survey(project.definition(name))
-        for spec in load_outline(path, surveys[name]).figures():
-            yield name, spec
+        outline = load_outline(path, surveys[name])
+        for spec in outline.figures():
+            yield Listed(name, outline.id, spec)
 
 
 def export_chart(
@@ -37,26 +58,71 @@ def export_chart(
     formats: Sequence[str],
     out: Path,
 ) -> list[Path]:
-    """Write one chart in each format; `name` is a figure's id or a question's."""
-    from pipeline.charts.figure import export, spec_for
+    """Write one chart in each format; `name` is a figure's or a question's id.
 
-    figures = {spec.id: (owner, spec) for owner, spec in _figures(project)}
-    if name in figures:
-        owner, spec = figures[name]
-        analysis = open_survey(owner, project.root)
-    else:
-        owner = survey or _owner(project, name, list(figures))
-        analysis = open_survey(owner, project.root)
-        spec = spec_for(analysis.survey, name, by=by, wave="", term=term)
-    written = export(analysis.survey, analysis.build, spec, out, formats)
+    Raises `NotFound` for a name that is not known or that leaves open what is meant.
+    """
+    from pipeline.charts.figure import export
+
+    if survey:
+        project.survey(survey)
+    analysis, spec = _named(project, name, survey, by, term)
+    with writing(out):
+        written = export(analysis.survey, analysis.build, spec, out, formats)
     return list(written.values())
 
 
-def _owner(project: Project, question: str, figures: list[str]) -> str:
-    known = list(figures)
-    for name in project.surveys():
-        ids = [q.id for q in load_survey(project.definition(name)).questions]
-        if question in ids:
-            return name
-        known += ids
-    raise NotFound.among("figure or question", question, known)
+def _named(
+    project: Project, name: str, survey: str, by: str, term: str
+) -> tuple[Analysis, FigureSpec]:
+    """The figure of that name; with `by` or `term`, rather one of that question."""
+    from pipeline.charts.figure import spec_for
+
+    figures = [f for f in _figures(project) if survey in ("", f.survey)]
+    asking = _asking(project, name, survey)
+    named = [f for f in figures if name in f.names()]
+    if not named and not asking:
+        raise _unknown(project, name, survey, figures)
+    if asking and (by or term or not named):
+        owner = project.chosen(asking, f"the question {name}")
+        analysis = open_survey(owner, project.root)
+        return analysis, spec_for(analysis.survey, name, by=by, wave="", term=term)
+    figure = _meant(project, name, named)
+    if by or term:
+        raise NotFound(
+            f"--by and --term go with a question's id, and {name} is a figure",
+            remedy=f"Name its question: stateof chart {figure.spec.question} …",
+        )
+    return open_survey(figure.survey, project.root), figure.spec
+
+
+def _asking(project: Project, question: str, survey: str) -> list[str]:
+    """The surveys that ask a question."""
+    names = [survey] if survey else project.surveys()
+    return [name for name in names if question in _questions(project, name)]
+
+
+def _questions(project: Project, survey: str) -> list[str]:
+    return [q.id for q in load_survey(project.definition(survey)).questions]
+
+
+def _meant(project: Project, name: str, figures: Sequence[Listed]) -> Listed:
+    """The one figure that a name stands for."""
+    surveys = list(dict.fromkeys(figure.survey for figure in figures))
+    survey = project.chosen(surveys, f"the figure {name}")
+    left = [figure for figure in figures if figure.survey == survey]
+    if len(left) > 1:
+        names = " or ".join(figure.names()[1] for figure in left)
+        raise NotFound(
+            f"the figure {name} is in several reports", remedy=f"Say which: {names}."
+        )
+    return left[0]
+
+
+def _unknown(
+    project: Project, name: str, survey: str, figures: Sequence[Listed]
+) -> NotFound:
+    known = [figure.spec.id for figure in figures]
+    for one in [survey] if survey else project.surveys():
+        known += _questions(project, one)
+    return NotFound.among("figure or question", name, known)

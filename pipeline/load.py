@@ -30,10 +30,13 @@ def load_survey(path: Path) -> Survey:
         survey, questions=tuple(_with_list(path, survey, q) for q in survey.questions)
     )
     problems = list(_problems(survey))
+    if len(problems) == 1:
+        ((where, what),) = problems
+        raise DefinitionError(what, where=f"{path}, {where}")
     if problems:
-        where, what = problems[0]
-        rest = [f"{w}: {text}" for w, text in problems[1:]]
-        raise DefinitionError(what, where=f"{path}, {where}", remedy="\n  ".join(rest))
+        listed = "\n  ".join(f"{where}: {what}" for where, what in problems)
+        what = f"{len(problems)} things are wrong"
+        raise DefinitionError(what, where=str(path), remedy=listed)
     if path.parent.name != survey.id:
         raise DefinitionError(
             f"id is '{survey.id}' but the folder is '{path.parent.name}'",
@@ -45,18 +48,78 @@ def load_survey(path: Path) -> Survey:
 
 def read_toml(path: Path, kind: type[T]) -> T:
     """A TOML file as one of our nouns; `DefinitionError` names the key path."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Missing("there is no such file", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"not valid TOML: {error}", where=str(path)) from None
+    data = _parsed(path)
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         what, _, at = str(error).partition(" - at ")
-        where = _named(data, at.strip("`") or "$")
-        raise DefinitionError(what, where=f"{path}, {where}") from None
+        at = at.strip("`") or "$"
+        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+        raise DefinitionError(
+            what,
+            where=f"{path}, {_named(data, at)}",
+            remedy=suggestion(unknown[1], _keys(kind, at)) if unknown else "",
+        ) from None
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        raise Missing("there is no such file", where=str(path)) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise Missing(what, where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(
+            f"not valid TOML: {error}", where=str(path), remedy="Save it as UTF-8."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(path, text, str(error)) from None
+
+
+def _not_toml(path: Path, text: str, error: str) -> DefinitionError:
+    """The line that cannot be read, as the parser's words are terse."""
+    found = re.search(r" \(at line (\d+), column (\d+)\)", error)
+    lines = text.splitlines() or [""]
+    number = int(found[1]) if found else len(lines)
+    what = error[: found.start()] if found else error
+    line = lines[min(number, len(lines)) - 1].strip()
+    return DefinitionError(
+        f"not valid TOML: {what}",
+        where=f"{path}, line {number}",
+        remedy=f"It reads: {line[:70]}\n"
+        "  Text and codes need quotes, a list [ ] and commas; a key is set once.",
+    )
+
+
+def _keys(kind: Any, path: str) -> list[str]:
+    """The keys that may stand at a path such as `$.question[3].scale`."""
+    here = [msgspec.inspect.type_info(kind)]
+    for key in re.findall(r"\.(\w+)|\[[\d.]+\]", path):
+        here = [inner for info in here for inner in _inside(info, key)]
+    return [
+        field.encode_name
+        for info in here
+        if isinstance(info, msgspec.inspect.StructType)
+        for field in info.fields
+    ]
+
+
+def _inside(info: msgspec.inspect.Type, key: str) -> Iterator[msgspec.inspect.Type]:
+    """What a type may hold under a key, or, without one, at a place of a list."""
+    found = msgspec.inspect
+    if isinstance(info, found.StructType):
+        inner = [f.type for f in info.fields if f.encode_name == key]
+    elif isinstance(info, found.DictType):
+        inner = [info.value_type]
+    elif isinstance(info, found.VarTupleType | found.ListType):
+        inner = [info.item_type]
+    else:
+        inner = []
+    for one in inner:
+        yield from one.types if isinstance(one, found.UnionType) else (one,)
 
 
 def _named(data: Any, path: str) -> str:
@@ -109,7 +172,8 @@ def _problems(survey: Survey) -> Iterator[Problem]:
     for cross in survey.crosses:
         for name in cross:
             if name not in known:
-                yield "crosses", f"there is no dimension '{name}'"
+                hint = suggestion(name, known)
+                yield "crosses", f"there is no dimension '{name}'; {hint}"
     yield from design_problems(survey)
     yield from weighting_problems(survey)
 
@@ -117,7 +181,7 @@ def _problems(survey: Survey) -> Iterator[Problem]:
 def _repeated(kind: str, ids: Iterable[str]) -> Iterator[Problem]:
     for name, count in Counter(ids).items():
         if count > 1:
-            yield f"{kind} {name}", f"is defined {count} times"
+            yield f"{kind} {name}", f"is defined {count} times: give each its own id"
         if kind != "wave" and not CODE.fullmatch(name):
             yield f"{kind} {name}", "an id is lower-case letters, digits and _"
 
@@ -161,7 +225,10 @@ def _option_problems(question: Question) -> Iterator[Problem]:
     codes = [o.code for o in question.choices]
     for code, count in Counter([*codes, *(n.code for n in question.nets)]).items():
         if count > 1:
-            yield f"options {code}", f"is listed {count} times"
+            yield (
+                f"options {code}",
+                f"is listed {count} times: each option and net needs a code of its own",
+            )
         if not CODE.fullmatch(code):
             yield f"options {code}", "a code is lower-case letters, digits and _"
     for net in question.nets:
@@ -184,7 +251,8 @@ def _condition_problems(
 ) -> Iterator[str]:
     for question_id, codes in condition.items():
         if question_id not in earlier:
-            yield f"there is no earlier question '{question_id}'"
+            hint = suggestion(question_id, earlier)
+            yield f"there is no earlier question '{question_id}'; {hint}"
             continue
         known = {o.code for o in earlier[question_id].choices}
         for code in set(codes) - known:
@@ -196,7 +264,12 @@ def _dimension_problems(
 ) -> Iterator[Problem]:
     question = questions.get(dimension.question)
     if question is None or question.kind not in ("single", "scale"):
-        yield "question", f"'{dimension.question}' is no single or scale question"
+        known = [q.id for q in questions.values() if q.kind in ("single", "scale")]
+        hint = suggestion(dimension.question, known)
+        yield (
+            "question",
+            f"'{dimension.question}' is no single or scale question; {hint}",
+        )
         return
     codes = {o.code for o in question.choices}
     used = Counter(code for g in dimension.groups for code in g.options)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from pipeline.errors import Missing, NotFound
+from pipeline.errors import Missing, NotFound, unwritable
 
 
 class Project(msgspec.Struct, frozen=True):
-    """A folder that holds `data/<survey>/survey.toml` and `reports/<report>.toml`."""
+    """A folder that holds `data/<survey>/survey.toml` and `reports/<report>.toml`.
+
+    `moved` gives the folders that a run is making another place until it is done.
+    """
 
     root: Path
+    moved: dict[Path, Path] = {}
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:
@@ -49,7 +55,21 @@ class Project(msgspec.Struct, frozen=True):
 
     def build(self, survey_id: str) -> Path:
         """The folder that stages write; everything in it can be made again."""
-        return self.survey(survey_id) / "build"
+        return self._at(self.survey(survey_id) / "build")
+
+    def chosen(self, surveys: Sequence[str], what: str) -> str:
+        """The one of these surveys, which all have `what`, that is meant.
+
+        A survey that was built is rather meant than one that was not.
+        """
+        built = [s for s in surveys if (self.build(s) / "estimates.parquet").is_file()]
+        meant = built or list(surveys)
+        if len(meant) > 1:
+            raise NotFound(
+                f"{what} is in several surveys",
+                remedy=f"Say which: --survey {' or '.join(meant)}",
+            )
+        return meant[0]
 
     def reports(self) -> list[Path]:
         """The report definitions, in order."""
@@ -57,12 +77,26 @@ class Project(msgspec.Struct, frozen=True):
 
     def published(self, wave: str, report: str) -> Path:
         """The folder in which one report is published."""
-        return self.root / "reports" / wave / report
+        return self._at(self.root / "reports" / wave / report)
+
+    def _at(self, folder: Path) -> Path:
+        return self.moved.get(folder, folder)
 
     def shown(self, path: Path) -> str:
         """`path` as a reader of messages and reports should see it."""
         inside = self.root in path.parents
         return os.path.relpath(path, self.root) if inside else str(path)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Trouble with files that are written to `folder`, as an error that says so."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(error.strerror or str(error), str(folder)) from None
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -1,19 +1,27 @@
-"""The stages from raw files to published reports, in order: the only list of them."""
+"""The stages from raw files to published reports, in order: the only list of them.
+
+`run` takes a survey through all of them in folders beside the build and the published
+reports. These get their names when everything is done, so a run that fails, or is
+killed, leaves what was there. `run_stage` does one stage in the build itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from pipeline.definition import Survey
+from pipeline.errors import Missing, unwritable
 from pipeline.load import load_survey
 from pipeline.narrative.draft import ModelChoice
 from pipeline.outline import Outline, load_outline, survey_of
 from pipeline.project import Project
 
 Progress = Callable[[str], None]
+CACHES = ("drafts",)  # what the build holds for the next one
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -96,3 +104,58 @@ STAGES: dict[str, Callable[[Job, Progress], None]] = {
     "draft": draft,
     "publish": publish,
 }
+
+
+def run(job: Job, begin: Progress, progress: Progress) -> None:
+    """All stages; the build and the reports change at the end, or not at all."""
+    from pipeline.aside import beside, carry, put_in_place
+
+    outlines = job.outlines()
+    targets = [job.project.published(o.wave, o.id) for o in outlines] + [job.build]
+    with _explained(job), ExitStack() as stack:
+        moved = {t: stack.enter_context(beside(t)) for t in targets}
+        for name in CACHES:
+            carry(job.build / name, moved[job.build] / name)
+        project = msgspec.structs.replace(job.project, moved=moved)
+        aside = msgspec.structs.replace(job, project=project)
+        for name, stage in STAGES.items():
+            begin(name)
+            stage(aside, progress)
+        put_in_place(moved)
+
+
+def run_stage(job: Job, name: str, progress: Progress) -> None:
+    """One stage, in the build itself, on what the stages before it left."""
+    if name != "ingest" and not (job.build / "answers.parquet").is_file():
+        raise Missing(
+            "there are no answers yet",
+            where=job.project.shown(job.build),
+            remedy=f"Run: stateof run {job.survey.id}",
+        )
+    with _explained(job):
+        STAGES[name](job, progress)
+
+
+@contextmanager
+def _explained(job: Job) -> Iterator[None]:
+    """What goes wrong with files, as errors that say where and what to do."""
+    from duckdb import IOException
+
+    again = f"Run: stateof run {job.survey.id}"
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except FileNotFoundError as error:
+        where = job.project.shown(Path(str(error.filename)))
+        raise Missing("there is no such file", where=where, remedy=again) from None
+    except OSError as error:
+        where = job.project.shown(Path(str(error.filename or job.build)))
+        raise unwritable(error.strerror or str(error), where) from None
+    except IOException as error:
+        where, why = job.project.shown(job.build), str(error).splitlines()[0]
+        if "No files found" in why:
+            raise Missing(
+                f"a stage was left out: {why}", where=where, remedy=again
+            ) from None
+        raise unwritable(why, where) from None

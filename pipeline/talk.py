@@ -1,9 +1,15 @@
-"""Progress on stderr: a line that changes on a terminal, one line a stage elsewhere."""
+"""What a run says on stderr: its progress, and in the end what it left out.
+
+Progress is a line that changes on a terminal, and one line a stage elsewhere.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 
 
@@ -49,3 +55,54 @@ class Talk:
             start = "\r\033[K" if self.live else ""
             line = f"{start}{self.name:<9}{seconds:6.2f} s  {self.last}"
             print(line.rstrip(), file=sys.stderr, flush=True)
+
+
+def say_left_out(build: Path, shown: str) -> None:
+    """How many rows and cells of the exports were not used, and why."""
+    import msgspec
+
+    from pipeline.ingest.ledger import Ledger
+
+    content = (build / "ingest.json").read_bytes()
+    waves = msgspec.json.decode(content, type=Ledger).waves
+    rows = _counted((d.reason, d.count) for w in waves for d in w.dropped)
+    cells = _counted((r.reason, r.count) for w in waves for r in w.rejected)
+    if rows or cells:
+        line = f"ingest: rows dropped: {rows or 0}; cells not used: {cells or 0}"
+        print(f"{line}; listed in {shown}/ingest.json", file=sys.stderr)
+
+
+def _counted(reasons: Iterable[tuple[str, int]]) -> str:
+    """`5 (3 test response, 2 duplicate respondent id)`; empty for none."""
+    counts: Counter[str] = Counter()
+    for reason, count in reasons:
+        counts[reason] += count
+    listed = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+    return f"{counts.total():,} ({listed})" if counts else ""
+
+
+def say_drafted(build: Path) -> None:
+    """How many sections the model drafted, and why not the others."""
+    from pipeline.narrative.document import read
+
+    sections = [s for r in read(build).reports for s in r.sections if s.summary]
+    drafted = sum(section.origin == "model" for section in sections)
+    line = f"draft: the model drafted {drafted} of {len(sections)} sections"
+    reasons = [_cause(s.reason) for s in sections if s.origin != "model"]
+    if reasons:
+        kinds = Counter(_kind(reason) for reason in reasons)
+        ((kind, count),) = kinds.most_common(1)
+        why = next(reason for reason in reasons if _kind(reason) == kind)
+        line += f"; the most frequent reason ({count}): {why}"
+    if sections:
+        print(line, file=sys.stderr)
+
+
+def _cause(reason: str) -> str:
+    """A section's reason in one line, its own or that of the section before."""
+    return " ".join(reason.removeprefix("the model is not asked again: ").split())
+
+
+def _kind(reason: str) -> str:
+    """What was refused differs from section to section; that it was, does not."""
+    return reason.partition(": ")[0]

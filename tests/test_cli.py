@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from small import built, write_survey
+from fake_server import fake_server, obedient
+from small import DEFINITION, ROWS, built, write_survey
+
+from benchmarks import main_job
+from pipeline.load import load_survey
 
 ROOT = Path(__file__).parent.parent
+REPORT = """
+id = "{id}"
+survey = "{survey}"
+wave = "2025"
+title = "A report"
+standfirst = "Of everyone."
+
+[[section]]
+id = "ai"
+title = "AI"
+figure = [{{ id = "{figure}", kind = "bars", question = "ai" }}]
+claim = [{{ kind = "level", question = "ai", term = "yes" }}]
+"""
 
 
 def stateof(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -65,6 +86,10 @@ def test_json_gives_every_cell_with_count_base_error_and_interval(
         (["stage", "estimat"], 2, "Did you mean estimate?"),
         (["chart"], 2, "stateof chart --list"),
         (["sho"], 2, "Did you mean"),
+        (["chart", "aii"], 2, "Did you mean ai?"),
+        (["chart", "ai", "--format", "gif"], 2, "no format 'gif'"),
+        (["chart", "ai", "--format", " ,"], 2, "which format?"),
+        (["chart", "ai", "--survey", "smal"], 2, "Did you mean small?"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_right_one(
@@ -89,3 +114,179 @@ def test_missing_raw_files_are_named_with_where_to_get_them(tmp_path: Path) -> N
     assert done.returncode == 3
     assert "2025.csv" in done.stderr
     assert "the platform" in done.stderr
+
+
+def test_the_version_can_be_asked_for(tmp_path: Path) -> None:
+    assert stateof(tmp_path, "--version").stdout == f"stateof {version('stateof')}\n"
+
+
+def write_report(folder: Path, report: str, survey: str, figure: str) -> None:
+    """A report of one figure."""
+    (folder / "reports").mkdir(exist_ok=True)
+    text = REPORT.format(id=report, survey=survey, figure=figure)
+    (folder / "reports" / f"{report}.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def several(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two surveys with the same questions; only `small` is built."""
+    folder = tmp_path_factory.mktemp("several") / "project"
+    shutil.copytree(project, folder)
+    other = folder / "data" / "other"
+    shutil.copytree(folder / "data" / "small" / "raw", other / "raw")
+    definition = DEFINITION.replace('id = "small"', 'id = "other"', 1)
+    (other / "survey.toml").write_text(definition, encoding="utf-8")
+    write_report(folder, "one", "small", "ai-use")
+    write_report(folder, "two", "small", "ai-use")
+    write_report(folder, "three", "small", "both")
+    write_report(folder, "four", "other", "both")
+    return folder
+
+
+@pytest.fixture
+def both(several: Path, tmp_path: Path) -> Path:
+    """The same with both surveys built."""
+    folder = tmp_path / "project"
+    shutil.copytree(several, folder)
+    home = folder / "data" / "other"
+    built(load_survey(home / "survey.toml"), home)
+    return folder
+
+
+def test_of_several_surveys_with_a_question_the_one_built_is_meant(
+    several: Path, tmp_path: Path
+) -> None:
+    assert stateof(several, "show", "ai").returncode == 0
+    for name in ("ai", "both"):
+        done = stateof(several, "chart", name, "--out", str(tmp_path))
+        assert (done.returncode, done.stdout) == (0, f"{tmp_path / name}.svg\n")
+
+
+@pytest.mark.parametrize(
+    "command", [["show", "ai"], ["chart", "ai"], ["chart", "both"]]
+)
+def test_if_several_are_built_it_asks_which(both: Path, command: list[str]) -> None:
+    done = stateof(both, *command)
+    assert done.returncode == 2
+    assert f"{command[1]} is in several surveys" in done.stderr
+    assert re.search("--survey (other or small|small or other)", done.stderr)
+    assert stateof(both, *command, "--survey", "other").returncode == 0
+
+
+def test_a_figure_of_several_reports_is_named_with_its_report(
+    several: Path, tmp_path: Path
+) -> None:
+    done = stateof(several, "chart", "ai-use")
+    assert done.returncode == 2
+    assert "Say which: one/ai-use or two/ai-use." in done.stderr
+    listed = stateof(several, "chart", "--list").stdout.split()
+    assert listed == ["four/both", "one/ai-use", "three/both", "two/ai-use"]
+    done = stateof(several, "chart", "two/ai-use", "--out", str(tmp_path))
+    assert done.stdout == f"{tmp_path}/ai-use.svg\n"
+
+
+def test_no_name_is_suggested_twice(several: Path) -> None:
+    done = stateof(several, "chart", "ai-us")
+    assert "Did you mean ai-use?" in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--by", "role"], ["--term", "no"]])
+def test_by_and_term_go_with_a_question(several: Path, option: list[str]) -> None:
+    done = stateof(several, "chart", "one/ai-use", *option)
+    assert done.returncode == 2
+    assert "go with a question's id" in done.stderr
+    assert "stateof chart ai …" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(project: Path) -> None:
+    done = stateof(project, "chart", "ai", "--out", "/proc/nope")
+    assert (done.returncode, done.stdout) == (1, "")
+    first, *_ = done.stderr.splitlines()
+    assert first.startswith("stateof: /proc/nope: cannot be written: ")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A project with one survey and one report, and nothing built."""
+    write_survey(tmp_path)
+    write_report(tmp_path, "one", "small", "ai")
+    return tmp_path
+
+
+def test_rows_and_cells_not_used_are_counted_on_the_terminal(raw: Path) -> None:
+    said = (
+        "ingest: rows dropped: 2 (1 test response, 1 duplicate respondent id); cells"
+        " not used: 2 (1 not on the scale, 1 answered although not asked); listed in"
+        " data/small/build/ingest.json"
+    )
+    for command in (["stage", "ingest"], ["run", "--no-draft"]):
+        done = stateof(raw, *command, *(["small"] if "stage" in command else []))
+        assert done.returncode == 0
+        assert said in done.stderr.splitlines()
+
+
+def test_nothing_is_said_of_nothing_left_out(raw: Path) -> None:
+    rows = "\n".join(ROWS.splitlines()[:4]) + "\n"
+    (raw / "data" / "small" / "raw" / "2025.csv").write_text(rows, encoding="utf-8")
+    done = stateof(raw, "stage", "ingest", "small")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["ingest"]
+
+
+def test_a_model_that_cannot_be_reached_is_told(raw: Path) -> None:
+    done = stateof(raw, "run", "--endpoint", "http://127.0.0.1:9/v1")
+    assert done.returncode == 0
+    assert done.stdout == "reports/2025/one/index.html\n"
+    assert done.stderr.splitlines()[-1] == (
+        "draft: the model drafted 0 of 1 sections; the most frequent reason (1):"
+        " the model server cannot be reached (ConnectionRefusedError)"
+    )
+    done = stateof(raw, "run", "--no-draft")
+    assert "the model" not in done.stderr.splitlines()[-1]
+
+
+def test_sections_that_the_model_drafted_are_counted(raw: Path) -> None:
+    with fake_server(obedient) as at:
+        done = stateof(raw, "run", "--endpoint", at.url)
+    assert done.stderr.splitlines()[-1] == "draft: the model drafted 1 of 1 sections"
+
+
+def commands() -> list[list[str]]:
+    """What the README and the benchmark have people run."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^stateof (.*?)\s*(?:#.*)?$", readme, re.MULTILINE)
+    assert len(shown) == 3
+    listed = [*map(shlex.split, shown), *main_job.JOBS.values()]
+    return [c for i, c in enumerate(listed) if c not in listed[:i]]
+
+
+@pytest.mark.slow
+def test_what_readme_and_benchmark_say_to_run_can_be_run(tmp_path: Path) -> None:
+    """On a fresh checkout, in their order; the model is tested on its own."""
+    ours = tmp_path / "data" / "state-of-app-dev"
+    for path in ROOT.glob("data/*/survey.toml"):
+        (tmp_path / "data" / path.parent.name).mkdir(parents=True)
+        shutil.copy(path, tmp_path / "data" / path.parent.name)
+    shutil.copytree(ROOT / "data" / "state-of-app-dev" / "raw", ours / "raw")
+    (tmp_path / "reports").mkdir()
+    for path in ROOT.glob("reports/*.toml"):
+        shutil.copy(path, tmp_path / "reports")
+    for command in commands():
+        quick = ["--no-draft"] if command[0] == "run" else []
+        done = stateof(tmp_path, *dict.fromkeys([*command, *quick]))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True)
+
+
+def test_the_benchmark_shows_why_a_command_failed(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_job, "ROOT", raw)
+    with pytest.raises(SystemExit) as caught:
+        main_job.timed(["show", "aii"], fresh=False)
+    said = str(caught.value)
+    assert said.startswith(
+        "stateof show aii ended with status 2:\nstateof: there is no"
+    )

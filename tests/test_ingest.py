@@ -113,6 +113,99 @@ def test_one_column_an_option_reads_as_one_question(tmp_path: Path) -> None:
     ]
 
 
+PER_OPTION = DEFINITION.replace(
+    '2025 = "tools" }\nseparator = ";"', '2025 = "tools | *" }'
+).replace('respondent = "id"', 'respondent = "id"\nheader_rows = 2')
+
+
+def ticks(*cells: str) -> str:
+    """An export in which respondent n ticked `cells[n]`: a column for A, one for B."""
+    lines = (f"{n},,Ops,Yes,{pair},5" for n, pair in enumerate(cells))
+    head = "id,status,role,ai,tools,,depend\n,,,,A,B,\n"
+    return head + "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "pair", ["1,0", "x,", "X,no", "yes,", "TRUE,false", "checked,unchecked", "A,", "a,"]
+)
+def test_a_tick_may_be_written_in_many_ways(tmp_path: Path, pair: str) -> None:
+    rows = ticks(pair, "1,1")
+    survey, home = write_survey(tmp_path, definition=PER_OPTION, rows=rows)
+    ingested(survey, home)
+    for item, value in (("tools.a", 1), ("tools.b", 0)):
+        assert answers(home, item)[3] == (value, "answered")
+
+
+def test_what_is_neither_a_tick_nor_the_option_is_an_error(tmp_path: Path) -> None:
+    message = broken(tmp_path, ticks("1,", "maybe,1", "perhaps,B"), PER_OPTION)
+    assert "row 4, column 'tools | A'" in message
+    assert "'maybe' is neither a tick nor the option of question tools" in message
+    assert "also: perhaps" in message
+    assert "write_in = true" in message
+
+
+def test_or_it_is_counted_and_left_out(tmp_path: Path) -> None:
+    reject = PER_OPTION.replace('id = "tools"', 'id = "tools"\nunlisted = "reject"')
+    rows = ticks("1,", "maybe,1", "maybe,", "B,")
+    survey, home = write_survey(tmp_path, definition=reject, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    assert {(r.reason, r.text, r.count, r.rows) for r in wave.rejected} == {
+        ("neither a tick nor the option", "maybe", 2, (4, 5)),
+        ("neither a tick nor the option", "B", 1, (6,)),
+    }
+    assert answers(home, "tools.a") == {
+        3: (1, "answered"),
+        4: (0, "answered"),
+        5: (None, "skipped"),
+        6: (None, "skipped"),
+    }
+
+
+def test_what_people_typed_counts_for_the_option_that_let_them(tmp_path: Path) -> None:
+    write_in = PER_OPTION.replace('label = "A" }', 'label = "A", write_in = true }')
+    rows = ticks("our own,", "B,", "no,1", ",1")
+    survey, home = write_survey(tmp_path, definition=write_in, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    assert wave.rejected == ()
+    assert [v for v, _ in answers(home, "tools.a").values()] == [1, 1, 0, 0]
+
+
+def test_an_options_own_number_is_a_tick(tmp_path: Path) -> None:
+    """Some exports write 7 in the column of the seventh option."""
+    rows = ticks("6,7", ",7", "6,")
+    survey, home = write_survey(tmp_path, definition=PER_OPTION, rows=rows)
+    ingested(survey, home)
+    assert [v for v, _ in answers(home, "tools.a").values()] == [1, 0, 1]
+    assert [v for v, _ in answers(home, "tools.b").values()] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("cells", [("1,1", "7,1"), ("7,7", ",7"), ("6,7", "6,8")])
+def test_a_number_that_is_not_the_options_own_is_no_tick(
+    tmp_path: Path, cells: tuple[str, str]
+) -> None:
+    message = broken(tmp_path, ticks(*cells), PER_OPTION)
+    assert "is neither a tick nor the option" in message
+
+
+NAMELESS = ROWS.replace("4,Complete,Ops", " ,Complete,Ops").replace("3,C", "NA,C")
+
+
+def test_a_row_without_a_respondent_id_is_dropped_and_counted(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path, rows=NAMELESS)
+    (wave,) = ingested(survey, home).waves
+    assert wave.rows_read == 8
+    assert wave.respondents == 4
+    found = {d.reason: (d.count, d.rows) for d in wave.dropped}
+    assert found["no respondent id"] == (2, (4, 5))
+
+
+def test_or_it_is_an_error_as_duplicates_are(tmp_path: Path) -> None:
+    strict = DEFINITION.replace('duplicates = "first"', 'duplicates = "error"')
+    message = broken(tmp_path, NAMELESS, strict)
+    assert "2025.csv, row 4, column 'id': there is no respondent id" in message
+    assert "2 such rows" in message
+
+
 def broken(tmp_path: Path, rows: str | bytes, definition: str = DEFINITION) -> str:
     """The message that bad input gives."""
     survey, home = write_survey(tmp_path, definition=definition, rows=rows)
@@ -135,6 +228,9 @@ def broken(tmp_path: Path, rows: str | bytes, definition: str = DEFINITION) -> s
         (ROWS.replace("Developer,No", "Wizard,No"),
          ["row 4", "column 'role'", "'Wizard'", "unlisted"]),
         (ROWS.replace("Complete", "Test"), ["no respondents are left", "8 rows"]),
+        (ROWS.replace(";", "+").replace(",", ";"),
+         ["one column only", 'delimiter = ";"']),
+        (ROWS.replace(",", "\t"), ["one column only", 'delimiter = "\\t"']),
     ],
 )  # fmt: skip
 def test_bad_input_is_named_by_file_and_place(
@@ -157,8 +253,35 @@ def test_a_column_that_the_definition_does_not_know_is_an_error(
 def test_a_missing_file_says_where_to_get_it(tmp_path: Path) -> None:
     survey, home = write_survey(tmp_path)
     (home / "raw" / "2025.csv").unlink()
-    with pytest.raises(Missing, match="the platform"):
+    with pytest.raises(Missing) as caught:
         ingested(survey, home)
+    assert str(caught.value).splitlines()[1:] == [
+        "  Source: the platform",
+        "  Put the file there, or say where it is with --raw DIR.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "rows", "says"),
+    [
+        (2, ROWS, ["no column 'role'", "first header row has it", "header_rows"]),
+        (2, "id,status,role,ai,tools,depend\n", ["fewer than 2 header", "header_rows"]),
+        (3, ROWS.replace("1,Complete", "Complete"), ["6 and 5", "header_rows"]),
+    ],
+)
+def test_header_rows_that_are_not_there_are_told(
+    tmp_path: Path, declared: int, rows: str, says: list[str]
+) -> None:
+    rule = f'respondent = "id"\nheader_rows = {declared}'
+    message = broken(tmp_path, rows, DEFINITION.replace('respondent = "id"', rule))
+    for words in says:
+        assert words in message
+
+
+def test_header_rows_that_are_not_declared_are_told(tmp_path: Path) -> None:
+    definition = PER_OPTION.replace("header_rows = 2", "header_rows = 1")
+    message = broken(tmp_path, ticks("A,B"), definition)
+    assert "does the wave need header_rows = 2?" in message
 
 
 def test_a_failed_ingest_leaves_the_last_build_as_it_was(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ decided once for each distinct text of a column (`Meaning`), never for each row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -19,16 +19,22 @@ from pipeline.ingest.reader import BETWEEN
 from pipeline.load import plain
 
 Verdict = Literal["answered", "declined", "seen", "skipped", "invalid"]
+TICKED = {"1", "x", "✓", "✔", "y", "yes", "true", "on", "checked", "ticked", "selected"}
+NO_TICK = "neither a tick nor the option"
 NOT_TICKED = {"0", "no", "false", "unchecked", "not selected"}
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of the export that a question reads; `option` if it is one option's."""
+    """A column of the export that a question reads; `option` if it is one option's.
+
+    `number` is then the one that stands for it, where each option's column has its own.
+    """
 
     index: int
     name: str
     question: Question
     option: str = ""
+    number: str = ""
 
 
 class Meaning(msgspec.Struct, frozen=True):
@@ -65,8 +71,24 @@ def one(where: str, names: tuple[str, ...], pattern: str, purpose: str) -> int:
     raise DataError(
         f"{what} '{pattern}', needed for {purpose}",
         where=where,
-        remedy=suggestion(pattern, names),
+        remedy=_instead(pattern, names),
     )
+
+
+def _instead(pattern: str, names: tuple[str, ...]) -> str:
+    """What may have been meant by a pattern that no column matches."""
+    paired = [name.partition(BETWEEN)[0] for name in names if BETWEEN in name]
+    if any(find((top,), pattern) for top in paired):
+        return (
+            f"The first header row has it: write '{pattern}{BETWEEN}*', or correct the"
+            " wave's header_rows if the row below is an answer already."
+        )
+    if BETWEEN in pattern and not paired:
+        return (
+            f"No name has '{BETWEEN}' in it, as two header rows make them: does the"
+            " wave need header_rows = 2?"
+        )
+    return suggestion(pattern, names)
 
 
 def columns_of(
@@ -101,7 +123,7 @@ def columns_of(
             remedy="Add its spelling to the option's raw, or leave this wave out of its"
             " waves."
             if columns
-            else suggestion(pattern, names),
+            else _instead(pattern, names),
         )
     return columns
 
@@ -132,13 +154,41 @@ def unused(names: Iterable[str], taken: set[int], wave: Wave, where: str) -> lis
     return [names[i] for i in left]
 
 
+def missing(wave: Wave) -> set[str]:
+    """The texts that are no answer."""
+    return {plain(text) for text in wave.missing} | {""}
+
+
+def numbered(
+    columns: Iterable[Column], texts: Mapping[int, set[str]]
+) -> Iterator[Column]:
+    """One question's columns, with the number that ticks each if options have one.
+
+    Some exports write an option's number in place of a mark: 1 in the first option's
+    column, 2 in the second's. It is so if the only number in each column is in no other
+    one. `texts` are those found, by the column's place.
+    """
+    columns = list(columns)
+    found = {
+        c.index: [text for text in texts.get(c.index, ()) if text.isdecimal()]
+        for c in columns
+        if c.option and not c.question.option(c.option).write_in
+    }
+    alone = {index: numbers[0] for index, numbers in found.items() if len(numbers) == 1}
+    own = len(alone) > 1 and len(set(alone.values())) == len(alone)
+    for column in columns:
+        number = alone.get(column.index, "") if own else ""
+        yield msgspec.structs.replace(column, number=number)
+
+
 class Reader:
     """Decides what the distinct texts of one column mean in one wave."""
 
     def __init__(self, column: Column, wave: Wave) -> None:
         self.column, self.question = column, column.question
         self.spelt = spellings(column.question, wave)
-        self.missing = {plain(text) for text in wave.missing} | {""}
+        self.missing = missing(wave)
+        self.ticked = TICKED | {plain(column.name.split(BETWEEN)[-1])}
 
     def meanings(self, text: str) -> Iterator[Meaning]:
         """What one cell's text says: several things for a joined select-all."""
@@ -160,9 +210,14 @@ class Reader:
 
     def _ticked(self, text: str, said: str) -> Meaning:
         code = self.column.option
-        if said in NOT_TICKED and self.spelt.get(said) != code:
+        if self.spelt.get(said) == code:
+            return self._chosen(text, code)
+        if said in NOT_TICKED:
             return self._say(text, self.question.id, None, "seen")
-        return self._chosen(text, code)
+        ticked = said in self.ticked or said == self.column.number
+        if ticked or self.question.option(code).write_in:
+            return self._chosen(text, code)
+        return self._say(text, self.question.id, None, "invalid", NO_TICK)
 
     def _choice(self, text: str, said: str) -> Meaning:
         code = self.spelt.get(said)

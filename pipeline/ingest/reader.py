@@ -100,8 +100,8 @@ def _bytes(path: Path, wave: Wave) -> bytes:
         raise Missing(
             f"the raw responses of wave {wave.id} are not here",
             where=str(path),
-            remedy=f"Get them from {wave.source or 'your survey platform'} and put them"
-            " there, or say where they are with --raw DIR.",
+            remedy=f"Source: {wave.source or 'your survey platform'}\n"
+            "  Put the file there, or say where it is with --raw DIR.",
         ) from None
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from None
@@ -136,16 +136,39 @@ def _text(path: Path, content: bytes, encoding: str) -> str:
 def _split_header(path: Path, text: str, wave: Wave) -> tuple[list[list[str]], str]:
     lines = io.StringIO(text)
     reader = csv.reader(iter(lines.readline, ""), delimiter=wave.delimiter)
+    where = f"{path}, row 1"
     try:
         header = [next(reader) for _ in range(wave.header_rows)]
     except StopIteration:
         what = f"has fewer than {wave.header_rows} header rows"
-        raise DataError(what, where=str(path)) from None
+        remedy = "Set the wave's header_rows to how many there are."
+        raise DataError(what, where=str(path), remedy=remedy) from None
     except csv.Error as error:
-        raise DataError(f"its header is damaged: {error}", where=str(path)) from None
+        what = f"its header is damaged: {error}"
+        raise DataError(what, where=where, remedy="Export it again.") from None
+    if len(header[0]) == 1:
+        _refuse_other_delimiter(header[0][0], wave, where)
     if len({len(row) for row in header}) > 1:
-        raise DataError("its header rows differ in length", where=f"{path}, row 1")
+        lengths = " and ".join(str(len(row)) for row in header)
+        raise DataError(
+            f"its {wave.header_rows} header rows have {lengths} columns",
+            where=where,
+            remedy="Set the wave's header_rows to how many there are, or repair them.",
+        )
     return header, text[lines.tell() :]
+
+
+def _refuse_other_delimiter(header: str, wave: Wave, where: str) -> None:
+    """A file of one column whose name is split by something else is misread."""
+    counts = {mark: header.count(mark) for mark in ";\t|," if mark != wave.delimiter}
+    likely = max(counts, key=lambda mark: counts[mark])
+    if counts[likely] > 1:
+        shown = "\\t" if likely == "\t" else likely
+        raise DataError(
+            f"there is one column only, with {counts[likely]} '{shown}' in its name",
+            where=where,
+            remedy=f'Set the wave\'s delimiter: delimiter = "{shown}"',
+        )
 
 
 def column_names(header: list[list[str]]) -> tuple[str, ...]:

@@ -6,15 +6,25 @@ Python decides what each distinct text means; DuckDB applies it to the responden
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.definition import Question, Survey, Wave
 from pipeline.errors import DataError
-from pipeline.ingest.columns import Column, Meaning, Reader, columns_of, one, unused
+from pipeline.ingest.columns import (
+    NO_TICK,
+    Column,
+    Meaning,
+    Reader,
+    columns_of,
+    numbered,
+    one,
+    unused,
+)
+from pipeline.ingest.dropping import drop_rows, drop_silent
 from pipeline.ingest.ledger import (
     ROWS_NAMED,
-    Dropped,
     FileRead,
     Rejected,
     WaveLedger,
@@ -45,11 +55,11 @@ def recode_wave(
     taken = {c.index for c in columns} | _named(where, names, wave)
     taken |= {index for _, index, _ in drawn}
     ignored = unused(names, taken, wave, where)
-    dropped = _drop_rows(con, survey, wave, names, where)
+    dropped = drop_rows(con, survey, wave, names, where)
     _unpivot(con, columns)
     rejected = _apply_meanings(con, wave, columns, where)
     rejected += _two_answers(con)
-    dropped += _drop_silent(con)
+    dropped += drop_silent(con)
     rejected += route(con, wave, questions)
     con.execute(statement("answers"))
     _base_weights(con, wave, names, where)
@@ -103,70 +113,6 @@ def _base_weights(
         )
 
 
-def _drop_rows(
-    con: DuckDBPyConnection,
-    survey: Survey,
-    wave: Wave,
-    names: tuple[str, ...],
-    where: str,
-) -> list[Dropped]:
-    con.execute("CREATE OR REPLACE TABLE kept AS SELECT respondent FROM raw")
-    dropped = []
-    for rule in wave.drop:
-        column = one(where, names, rule.column, f"the rule '{rule.reason}'")
-        meant = {plain(value) for value in rule.values}
-        texts = con.execute(f"SELECT DISTINCT c{column} FROM raw").fetchall()
-        hit = [t for (t,) in texts if plain(t or "") in meant]
-        chosen = f"SELECT respondent FROM raw WHERE coalesce(c{column}, '') IN "
-        marks = ", ".join("?" for _ in hit) or "NULL"
-        found = con.execute(f"{chosen}({marks})", [t or "" for t in hit]).fetchall()
-        dropped += _drop(con, rule.reason, [r for (r,) in found])
-    if wave.respondent:
-        column = one(where, names, wave.respondent, "the respondent id")
-        dropped += _drop_duplicates(con, survey, column, names[column], where)
-    return dropped
-
-
-def _drop_duplicates(
-    con: DuckDBPyConnection, survey: Survey, column: int, name: str, where: str
-) -> list[Dropped]:
-    order = "DESC" if survey.duplicates == "last" else "ASC"
-    again = con.execute(
-        f"SELECT respondent, c{column} FROM raw SEMI JOIN kept USING (respondent)"
-        f" WHERE c{column} IS NOT NULL QUALIFY row_number() OVER"
-        f" (PARTITION BY trim(c{column}) ORDER BY respondent {order}) > 1"
-        " ORDER BY respondent"
-    ).fetchall()
-    if again and survey.duplicates == "error":
-        raise DataError(
-            f"'{again[0][1]}' is there twice ({len(again)} duplicates in all)",
-            where=f"{where}, row {again[0][0]}, column '{name}'",
-            remedy='Set duplicates = "first" or "last" to say which one to keep.',
-        )
-    return _drop(con, "duplicate respondent id", [r for r, _ in again])
-
-
-def _drop(con: DuckDBPyConnection, reason: str, rows: Iterable[int]) -> list[Dropped]:
-    wanted = sorted(rows)
-    gone = con.execute(
-        "DELETE FROM kept WHERE respondent IN (SELECT unnest(?::BIGINT[]))"
-        " RETURNING respondent",
-        [wanted],
-    ).fetchall()
-    numbers = sorted(r for (r,) in gone)
-    if not numbers:
-        return []
-    first = tuple(numbers[:ROWS_NAMED])
-    return [Dropped(reason=reason, count=len(numbers), rows=first)]
-
-
-def _drop_silent(con: DuckDBPyConnection) -> list[Dropped]:
-    silent = con.execute(
-        "SELECT respondent FROM kept ANTI JOIN picks USING (respondent)"
-    ).fetchall()
-    return _drop(con, "no question answered", [r for (r,) in silent])
-
-
 def _unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
     used = ", ".join(f"c{i}" for i in sorted({c.index for c in columns}))
     con.execute(
@@ -180,10 +126,14 @@ def _unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
 def _apply_meanings(
     con: DuckDBPyConnection, wave: Wave, columns: list[Column], where: str
 ) -> list[Rejected]:
-    readers: dict[int, list[Reader]] = {}
-    for column in columns:
-        readers.setdefault(column.index, []).append(Reader(column, wave))
     texts = con.execute("SELECT DISTINCT col, said FROM cells ORDER BY ALL").fetchall()
+    by_column: dict[int, set[str]] = {}
+    for col, text in texts:
+        by_column.setdefault(col, set()).add(plain(text))
+    readers: dict[int, list[Reader]] = {}
+    for _, of_one in groupby(columns, lambda c: c.question.id):
+        for column in numbered(of_one, by_column):
+            readers.setdefault(column.index, []).append(Reader(column, wave))
     said = [
         m
         for col, text in texts
@@ -218,14 +168,10 @@ def _rejected(
     unlisted = [i for i, m in enumerate(bad) if m.question in strict]
     if unlisted:
         first = bad[unlisted[0]]
-        others = sorted({bad[i].text[:40] for i in unlisted[1:]})[:5]
-        more = f" (also: {', '.join(others)})" if others else ""
-        row, name = numbers[unlisted[0]][0], names[first.column]
-        raise DataError(
-            f"'{first.text[:80]}' is no option of question {first.question}{more}",
-            where=f"{where}, row {row}, column '{name}'",
-            remedy='Add an option or a raw spelling, or set unlisted = "reject".',
+        place = (
+            f"{where}, row {numbers[unlisted[0]][0]}, column '{names[first.column]}'"
         )
+        raise _unlisted(first, [bad[i].text for i in unlisted[1:]], place)
     return [
         Rejected(
             question=m.question,
@@ -236,6 +182,25 @@ def _rejected(
         )
         for i, m in enumerate(bad)
     ]
+
+
+def _unlisted(first: Meaning, others: Iterable[str], where: str) -> DataError:
+    """A text that means nothing, where the definition does not let that pass."""
+    also = sorted({text[:40] for text in others})[:5]
+    more = f" (also: {', '.join(also)})" if also else ""
+    said, of = f"'{first.text[:80]}' is", f"of question {first.question}{more}"
+    if first.reason == NO_TICK:
+        return DataError(
+            f"{said} neither a tick nor the option {of}",
+            where=where,
+            remedy="Add it to the option's raw, set its write_in = true if people could"
+            ' type an answer, or set the question\'s unlisted = "reject".',
+        )
+    return DataError(
+        f"{said} no option {of}",
+        where=where,
+        remedy='Add an option or a raw spelling, or set unlisted = "reject".',
+    )
 
 
 def _is_strict(question: Question) -> bool:

@@ -1,0 +1,107 @@
+"""Which rows of an export are no respondents: the table `kept` holds those who are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pipeline.definition import Survey, Wave
+from pipeline.errors import DataError
+from pipeline.ingest.columns import missing, one
+from pipeline.ingest.ledger import ROWS_NAMED, Dropped
+from pipeline.load import plain
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def drop_rows(
+    con: DuckDBPyConnection,
+    survey: Survey,
+    wave: Wave,
+    names: tuple[str, ...],
+    where: str,
+) -> list[Dropped]:
+    """Fill `kept(respondent)` with all but those the definition leaves out."""
+    con.execute("CREATE OR REPLACE TABLE kept AS SELECT respondent FROM raw")
+    dropped = []
+    for rule in wave.drop:
+        column = one(where, names, rule.column, f"the rule '{rule.reason}'")
+        meant = {plain(value) for value in rule.values}
+        texts = con.execute(f"SELECT DISTINCT c{column} FROM raw").fetchall()
+        hit = [t for (t,) in texts if plain(t or "") in meant]
+        chosen = f"SELECT respondent FROM raw WHERE coalesce(c{column}, '') IN "
+        marks = ", ".join("?" for _ in hit) or "NULL"
+        found = con.execute(f"{chosen}({marks})", [t or "" for t in hit]).fetchall()
+        dropped += _drop(con, rule.reason, [r for (r,) in found])
+    if wave.respondent:
+        column = one(where, names, wave.respondent, "the respondent id")
+        dropped += _drop_nameless(con, survey, wave, column, names[column], where)
+        dropped += _drop_duplicates(con, survey, column, names[column], where)
+    return dropped
+
+
+def drop_silent(con: DuckDBPyConnection) -> list[Dropped]:
+    """Leave out who has not answered anything."""
+    silent = con.execute(
+        "SELECT respondent FROM kept ANTI JOIN picks USING (respondent)"
+    ).fetchall()
+    return _drop(con, "no question answered", [r for (r,) in silent])
+
+
+def _drop_nameless(
+    con: DuckDBPyConnection,
+    survey: Survey,
+    wave: Wave,
+    column: int,
+    name: str,
+    where: str,
+) -> list[Dropped]:
+    """Without an id nobody can tell whether a row is there twice."""
+    texts = con.execute(
+        f"SELECT respondent, c{column} FROM raw SEMI JOIN kept USING (respondent)"
+        " ORDER BY respondent"
+    ).fetchall()
+    blank = missing(wave)
+    nameless = [row for row, text in texts if plain(text or "") in blank]
+    if nameless and survey.duplicates == "error":
+        raise DataError(
+            f"there is no respondent id ({len(nameless)} such rows in all)",
+            where=f"{where}, row {nameless[0]}, column '{name}'",
+            remedy='Correct it, or set duplicates = "first" or "last", which leaves'
+            " such rows out.",
+        )
+    return _drop(con, "no respondent id", nameless)
+
+
+def _drop_duplicates(
+    con: DuckDBPyConnection, survey: Survey, column: int, name: str, where: str
+) -> list[Dropped]:
+    order = "DESC" if survey.duplicates == "last" else "ASC"
+    again = con.execute(
+        f"SELECT respondent, c{column} FROM raw SEMI JOIN kept USING (respondent)"
+        f" WHERE c{column} IS NOT NULL QUALIFY row_number() OVER"
+        f" (PARTITION BY trim(c{column}) ORDER BY respondent {order}) > 1"
+        " ORDER BY respondent"
+    ).fetchall()
+    if again and survey.duplicates == "error":
+        raise DataError(
+            f"'{again[0][1]}' is there twice ({len(again)} duplicates in all)",
+            where=f"{where}, row {again[0][0]}, column '{name}'",
+            remedy='Set duplicates = "first" or "last" to say which one to keep.',
+        )
+    return _drop(con, "duplicate respondent id", [r for r, _ in again])
+
+
+def _drop(con: DuckDBPyConnection, reason: str, rows: Iterable[int]) -> list[Dropped]:
+    wanted = sorted(rows)
+    gone = con.execute(
+        "DELETE FROM kept WHERE respondent IN (SELECT unnest(?::BIGINT[]))"
+        " RETURNING respondent",
+        [wanted],
+    ).fetchall()
+    numbers = sorted(r for (r,) in gone)
+    if not numbers:
+        return []
+    first = tuple(numbers[:ROWS_NAMED])
+    return [Dropped(reason=reason, count=len(numbers), rows=first)]
