@@ -107,7 +107,8 @@ class Reference:
                 f" POSITIONAL JOIN {self._csv(file)} AS b"
             )
         if given["rep_file"]:
-            query = f"SELECT * FROM ({query}) POSITIONAL JOIN {self._csv(given['rep_file'])}"
+            beside_it = self._csv(given["rep_file"])
+            query = f"SELECT * FROM ({query}) POSITIONAL JOIN {beside_it}"
         if fitted:
             x = ", ".join(
                 f"CAST({e} AS DOUBLE) AS x{i}" for i, e in enumerate(fitted[0])

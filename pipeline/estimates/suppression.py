@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, compress, product
-from math import prod
 
 import msgspec
 import numpy as np
@@ -159,7 +158,7 @@ def _steps(table: Table) -> Iterator[list[str]]:
     groups: list[set[str]] = []
     for one in (ends[by] for by in mine if len(parts(by)) > 1):
         met = [group for group in groups if group & one]
-        met = met if prod(size[q] for q in one.union(*met)) <= CELLS else []
+        met = met if np.prod([size[q] for q in one.union(*met)]) <= CELLS else []
         groups = [group for group in groups if group not in met] + [one.union(*met)]
     for questions in [*({q} for q in single), *groups]:
         yield [by for by in mine if ends[by] <= questions]
