@@ -9,11 +9,11 @@ report: runtime
 
 # Everything that CI checks.
 test: dev lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 # What can be checked in under a minute.
 fast: dev
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 lint: dev
 	@$(BIN)/ruff check

@@ -23,7 +23,8 @@ from pipeline.estimates.audit import Bases, Bound, Case, audit, audit_wave
 from pipeline.estimates.suppression import Columns, hide, reasons, table
 from pipeline.load import load_survey
 
-CROSSES = {"none": (), "one": (("r", "c"),), "two": (("r", "c"), ("c", "s"))}
+STAR = (("r", "c"), ("c", "s"))
+CROSSES = {"none": (), "one": STAR[:1], "two": STAR}
 
 
 def primary(survey: Survey, columns: Columns) -> dict[tuple[str, str], int | None]:
@@ -180,6 +181,21 @@ def test_a_build_is_audited_from_its_files(tmp_path: Path) -> None:
         f" TO '{tmp_path}/respondents.parquet'"
     )
     assert audit(survey, tmp_path) == [Bound("w", "q", "r", "a", 3, 4, False)]
+
+
+def test_crosses_apart_are_linked_by_what_they_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where r by c by s would be too many unknowns, r by c and c by s tell as much."""
+    options = {q: [f"{q}0", f"{q}1", f"{q}2"] for q in "rcs"}
+    survey = survey_of(options, crosses=STAR)
+    people = {one: i * i % 7 for i, one in enumerate(product(*options.values()))}
+    bases = primary(survey, columns_of(survey, ["r", "c", "s"], people))
+    bases |= {("c", "c1"): None, ("c", "c2"): None}
+    together = found(survey, bases, r=0, c=0, s=0)
+    monkeypatch.setattr("pipeline.estimates.audit.MOST", 16)
+    assert found(survey, bases, r=0, c=0, s=0) == together
+    assert len({bound[:2] for bound in together.values()}) > 3
 
 
 @st.composite

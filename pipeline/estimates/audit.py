@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from math import ceil, floor, inf
+from math import ceil, floor, inf, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 Domain = tuple[str, str]
 Bases = Mapping[Domain, int | None]
 TOLERANCE = 1e-5
+MOST = 20_000
 UNBOUNDED = 3
 
 
@@ -126,7 +127,8 @@ class Case:
 
     The first unknown is everyone. Questions whose dimensions are crossed, directly or
     through others, share unknowns: one for each combination of their options, in which
-    "" stands for every other answer and for none.
+    "" stands for every other answer and for none. If there were too many, each cross
+    has its own, and they are linked by the questions they share.
     """
 
     def __init__(self, survey: Survey, wave: str, question: str, bases: Bases) -> None:
@@ -138,10 +140,11 @@ class Case:
             for d in survey.dimensions
         }
         self.splits = list(dict.fromkeys(by for by, _ in bases))
-        self.unknowns: list[dict[str, str]] = [{}]
-        for linked in self._linked():
+        self.blocks = self._linked()
+        self.unknowns: list[tuple[int, dict[str, str]]] = [(-1, {})]
+        for block, linked in enumerate(self.blocks):
             options = [[(q, option) for option in self._options(q)] for q in linked]
-            self.unknowns += map(dict, product(*options))
+            self.unknowns += ((block, dict(answers)) for answers in product(*options))
         self.rows = {name: self._row(*name) for name in bases}
 
     def bounds(
@@ -170,6 +173,8 @@ class Case:
         for by in self.splits:
             questions = {self.of[d] for d in _parts(by)}
             met = [group for group in linked if group & questions]
+            if prod(len(self._options(q)) for q in questions.union(*met)) > MOST:
+                met = []
             linked = [group for group in linked if group not in met]
             linked += [questions.union(*met)] if questions else []
         return [sorted(group) for group in linked]
@@ -188,19 +193,25 @@ class Case:
     def _row(self, by: str, domain: str) -> Floats:
         """Which unknowns a base is the sum of."""
         if not by:
-            return np.array([float(not u) for u in self.unknowns])
+            return np.array([float(block < 0) for block, _ in self.unknowns])
         pairs = zip(_parts(by), _parts(domain), strict=True)
-        wanted = [(self.of[d], self.codes[d][code]) for d, code in pairs]
-        return self._sum_of(wanted)
+        return self._sum([(self.of[d], self.codes[d][code]) for d, code in pairs])
 
-    def _sum_of(self, wanted: list[tuple[str, set[str]]]) -> Floats:
+    def _sum(self, wanted: list[tuple[str, set[str]]], block: int = -1) -> Floats:
+        """Which unknowns have these answers, in a block or the first that can tell."""
+        asked = {question for question, _ in wanted}
+        if block < 0:
+            block = next(i for i, b in enumerate(self.blocks) if asked <= set(b))
         return np.array(
-            [all(u.get(q) in options for q, options in wanted) for u in self.unknowns],
+            [
+                at == block and all(u[q] in options for q, options in wanted)
+                for at, u in self.unknowns
+            ],
             dtype=float,
         )
 
     def _equations(self) -> dict[str, Any]:
-        """What is published, and that each block of unknowns adds up to everyone."""
+        """What is published, that blocks add up to everyone, and what they share."""
         known = [
             (self.rows[name], n) for name, n in self.bases.items() if n is not None
         ]
@@ -208,9 +219,13 @@ class Case:
             for codes in product(*(self.codes[d] for d in _parts(by))):
                 if (by, "*".join(codes)) not in self.bases:
                     known.append((self._row(by, "*".join(codes)), 0))
-        for linked in self._linked():
-            every = self._sum_of([(q, set(self._options(q))) for q in linked])
-            known.append((every - self._row("", ""), 0))
+        for block, linked in enumerate(self.blocks):
+            known.append((self._sum([], block) - self._row("", ""), 0))
+            for q in linked:
+                for one in ({option} for option in self._options(q)):
+                    known.append(
+                        (self._sum([(q, one)]) - self._sum([(q, one)], block), 0)
+                    )
         return _system("eq", known)
 
     def _limits(self, least: Iterable[Bases], few: Mapping[str, int]) -> dict[str, Any]:
@@ -221,10 +236,10 @@ class Case:
             for name, n in bases.items()
             if name in self.rows and n is not None
         ]
-        for d in few.keys() & set(self.splits):
+        for d in (d for d in few if d in self.splits):
             named = set().union(*self.codes[d].values())
             rest = set(self._options(self.of[d])) - named
-            known.append((self._sum_of([(self.of[d], rest)]), few[d]))
+            known.append((self._sum([(self.of[d], rest)]), few[d]))
         return _system("ub", known)
 
     def _least(self, row: Floats, limits: dict[str, Any]) -> float:
@@ -274,7 +289,8 @@ def _system(kind: str, known: list[tuple[Floats, int]]) -> dict[str, Any]:
     """Rows and their right-hand sides as linprog takes them."""
     from scipy.sparse import csr_array
 
-    if not known:
+    told = [(row, n) for row, n in known if row.any()]
+    if not told:
         return {}
-    rows = csr_array(np.array([row for row, _ in known]))
-    return {f"A_{kind}": rows, f"b_{kind}": np.array([n for _, n in known])}
+    rows = csr_array(np.array([row for row, _ in told]))
+    return {f"A_{kind}": rows, f"b_{kind}": np.array([n for _, n in told])}
