@@ -204,6 +204,12 @@ class Analysis(msgspec.Struct, frozen=True):
             {**row, **labels_of(self.survey, asked.question, row)} for row in found
         ]
         labelled.sort(key=lambda row: place_of(self.survey, asked.question, row))
+        if labelled and (lacking := set(COLUMNS) - labelled[0].keys()):
+            raise Missing(
+                f"built by an earlier version, without {', '.join(sorted(lacking))}",
+                where=str(self.build),
+                remedy=f"Run: stateof run {self.survey.id}",
+            )
         return [{name: row[name] for name in COLUMNS} for row in labelled]
 
     def _estimates(self, statistic: str, question: str, by: str, wave: str) -> Table:

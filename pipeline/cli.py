@@ -226,8 +226,14 @@ def _survey_with(project: Project, question: str) -> str:
 
 def main() -> None:
     """Run the command line and turn what goes wrong into a message and a status."""
-    # The exception would be turned into status 1 on its way here.
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    interrupts: list[int] = []
+
+    def interrupted(number: int, _: object) -> None:
+        interrupts.append(number)
+        # KeyboardInterrupt would be turned into status 1 on its way here.
+        sys.exit(130)
+
+    signal.signal(signal.SIGINT, interrupted)
     status = 0
     try:
         app()
@@ -242,4 +248,9 @@ def main() -> None:
         missing = Missing(f"{error.name} is not installed", remedy="Run: make runtime")
         print(f"stateof: {missing}", file=sys.stderr)
         status = missing.status
+    except Exception:
+        # What the handler raised within a query, DuckDB turns into an error of its own.
+        if not interrupts:
+            raise
+        status = 130
     sys.exit(status)

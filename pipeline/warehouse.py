@@ -14,7 +14,7 @@ from pipeline.design import CLUSTER, REPLICATE, STRATUM
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from pipeline.definition import Survey
+    from pipeline.definition import Question, Survey
 
 
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
@@ -120,24 +120,46 @@ def build_warehouse(survey: Survey, build: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
+def codes(survey: Survey) -> list[tuple[int, range]]:
+    """The codes that answers to each item may have, but for numeric items.
+
+    One after the other they number all answers to all items, from 0.
+    """
+    found, number = [], 0
+    for question in survey.questions:
+        items = question.items()
+        if items and question.kind != "numeric":
+            of_item = range(2) if question.kind == "select-all" else _codes(question)
+            found += [(number + i, of_item) for i in range(len(items))]
+        number += len(items)
+    return found
+
+
+def _codes(question: Question) -> range:
+    """From the lowest that an option is stored as to the highest."""
+    if question.scale is not None:
+        return range(question.scale.low, question.scale.high + 1)
+    return range(1, len(question.choices) + 1)
+
+
 def lay_out(con: DuckDBPyConnection, survey: Survey) -> None:
     """(Re)create `answered`: answers with what of `people` they are added up by.
 
     To join the two in every scan took three quarters of its time.
     """
-    asked = [(item, q.kind) for q in survey.questions for item in q.items()]
-    numeric = [i for i, (_, kind) in enumerate(asked) if kind == "numeric"]
+    firsts, total = [], 0
+    for number, of_item in codes(survey):
+        firsts.append((number, total - of_item.start))
+        total += len(of_item)
+    fill(con, "firsts(number INTEGER, first INTEGER)", firsts)
     described = con.execute("DESCRIBE people").fetchall()
     units = [f'p."{n}"' for n, *_ in described if n.startswith((STRATUM, CLUSTER))]
     numbers = [
         f"CAST(COALESCE({numbers_of(d.id, 'p')}, 0) AS SMALLINT) AS {numbers_of(d.id)}"
         for d in survey.dimensions
     ]
-    query = statement("answered").format(
-        numeric=", ".join(map(str, [-1, *numeric])),
-        columns="".join(f", {column}" for column in [*units, *numbers]),
-    )
-    con.execute(query).fetchall()
+    columns = "".join(f", {column}" for column in [*units, *numbers])
+    con.execute(statement("answered").format(columns=columns)).fetchall()
 
 
 def _scaled(con: DuckDBPyConnection, people: str) -> str:

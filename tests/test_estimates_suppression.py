@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -273,13 +272,10 @@ def test_a_small_group_of_the_real_survey_takes_few_others_with_it(
 ) -> None:
     """State of App Dev: under one domain is hidden to protect thirty small ones."""
     survey = load_survey(REAL / "survey.toml")
-    started = time.perf_counter()
     found = [why for b in real_bases.values() for why in reasons(survey, b).values()]
-    taken = time.perf_counter() - started
     count = Counter(reason for why in found for reason in why)
     assert count[SMALL] > 2500
     assert count[PROTECTS] < count[SMALL] / 30
-    assert taken < 2, "about 0.1 s on one free core"
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def cube(con: DuckDBPyConnection, survey: Survey) -> Iterator[Slice]:
         numeric = [group for group in groups if group[0].kind == "numeric"]
         coded = [group for group in groups if group[0].kind != "numeric"]
         if coded:
-            found = scan(con, survey, wave.id, scheme, "code")
+            found = scan(con, survey, wave.id, scheme, "answer")
             yield from _slices(survey, wave.id, scheme, ways, found, coded)
         if numeric:
             found = scan(con, survey, wave.id, scheme, "value")

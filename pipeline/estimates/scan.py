@@ -21,7 +21,7 @@ import numpy as np
 from pipeline.definition import Survey
 from pipeline.estimates.rollup import rolled_up
 from pipeline.estimates.scheme import Scheme
-from pipeline.warehouse import numbers_of, statement
+from pipeline.warehouse import codes, numbers_of, statement
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     Columns = dict[str, NDArray[Any]]
 
-# The column of `answered` that an answer lies in: the code of an option or a rating, or
-# the number that was written.
-Answer = Literal["code", "value"]
+# The column of `answered` that an answer lies in: the number of an item's option or
+# rating, or the number that was written.
+Answer = Literal["answer", "value"]
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -51,11 +51,10 @@ def splits(survey: Survey) -> list[tuple[str, ...]]:
 
 
 class _Digit(msgspec.Struct, frozen=True):
-    """A column of whole numbers from `low`, `size` of them, as a part of a number."""
+    """A column of whole numbers under `size`, as a part of a number."""
 
     name: str
     sql: str
-    low: int
     size: int
 
 
@@ -100,22 +99,28 @@ def _grouped(
     found = con.execute(query, {"wave": wave}).fetchnumpy()
     rows = {k: np.ma.getdata(v) for k, v in found.items()}
     rows |= _unpacked(digits, rows.pop("key"))
+    if answer == "answer":
+        number = rows.pop("answer")
+        rows |= {name: known[number] for name, known in _answers(survey).items()}
     rows["q"] = rows.get("q", rows["n"])
     # Groups come in any order, and floats have to be added up in one.
     return rolled_up(rows | {"place": scheme.located(rows)}, by)
 
 
 def _digits(survey: Survey, answer: Answer, by: list[str]) -> list[_Digit]:
-    """What a row is of: its item, domains, and the answer if that is a code."""
-    digits = [_Digit("item", "item", 0, len(survey.items()))]
-    for d in by:
-        digits.append(_Digit(d, numbers_of(d), 0, len(survey.domains(d)) + 1))
-    if answer == "code":
-        asked = [q for q in survey.questions if q.kind in ("single", "scale")]
-        low = min([0, *(q.scale.low for q in asked if q.scale)])
-        codes = [q.value(o.code) for q in asked for o in q.choices[-1:]]
-        digits.append(_Digit("value", "code", low, max([1, *codes]) - low + 1))
-    return digits
+    """What a row is of: its answer, or item, and domains."""
+    first = _Digit("item", "item", len(survey.items()))
+    if answer == "answer":
+        first = _Digit("answer", "answer", sum(len(of) for _, of in codes(survey)))
+    sizes = {d: len(survey.domains(d)) + 1 for d in by}
+    return [first, *(_Digit(d, numbers_of(d), size) for d, size in sizes.items())]
+
+
+def _answers(survey: Survey) -> Columns:
+    """The item and the code of every answer by number."""
+    known = [(item, code) for item, of_item in codes(survey) for code in of_item]
+    item, value = np.array(known, dtype=np.int64).reshape(-1, 2).T
+    return {"item": item, "value": value}
 
 
 def _packed(digits: list[_Digit]) -> str:
@@ -127,7 +132,7 @@ def _packed(digits: list[_Digit]) -> str:
     wide = math.prod(digit.size for digit in digits) >= 2**31
     found = f"CAST(0 AS {'BIGINT' if wide else 'INTEGER'})"
     for digit in digits:
-        found = f"({found} * {digit.size} + {digit.sql} - {digit.low})"
+        found = f"({found} * {digit.size} + {digit.sql})"
     return found
 
 
@@ -136,8 +141,7 @@ def _unpacked(digits: list[_Digit], number: NDArray[Any]) -> Columns:
     found: Columns = {}
     left = number.astype(np.int64)
     for digit in reversed(digits):
-        left, part = np.divmod(left, digit.size)
-        found[digit.name] = part + digit.low
+        left, found[digit.name] = np.divmod(left, digit.size)
     return found
 
 

@@ -39,7 +39,6 @@ SMALL, PROTECTS = "small base", "protects another"
 Domain = tuple[str, str]
 Domains = set[Domain]
 Reasons = dict[Domain, str]
-Options = dict[str, tuple[str, ...]]
 Columns = tuple[Sequence[str], Sequence[str], Sequence[int]]
 
 # The second rule: how much of the minimum base the values of a hidden n must span.
@@ -61,7 +60,7 @@ class Table(msgspec.Struct, frozen=True):
 
     question: str
     bases: dict[str, dict[str, int]]
-    options: dict[str, Options]
+    options: dict[str, dict[str, tuple[str, ...]]]
     asked: dict[str, str]
 
     def questions(self, by: str) -> set[str]:
@@ -129,11 +128,10 @@ def hide(table: Table, min_base: int, also: Iterable[Domain] = ()) -> Reasons:
     """
     sizes = {(by, d): n for by, found in table.bases.items() for d, n in found.items()}
     small = {name for name, n in sizes.items() if 0 < n < min_base}
-    forced = small | {name for name in also if sizes.get(name)}
-    hidden = set(forced)
+    hidden = forced = small | {name for name in also if sizes.get(name)}
     for splits in _steps(table):
         hidden = _System(table, splits).protect(hidden, forced, min_base)
-    hidden |= {name for name in sizes if _whole(table, name) in hidden}
+    hidden = hidden | {name for name in sizes if _whole(table, name) in hidden}
     why = dict.fromkeys(sizes, "") | dict.fromkeys(hidden, PROTECTS)
     return why | dict.fromkeys(small, SMALL)
 
@@ -205,10 +203,10 @@ class _System:
 
     def _short(self, known: Mask, min_base: int) -> list[int]:
         """Domains to hide for the first rule: parts of what leaves too little."""
-        wide, parts = self._parts
-        left = self.n[wide] - parts @ np.where(known, self.n, 0)
-        short = (left < min_base) & (parts @ (~known & self.named)) & known[wide]
-        return self._chosen(parts[s, e] & known for s, e in np.argwhere(short))
+        wide, inner = self._parts
+        left = self.n[wide] - inner @ np.where(known, self.n, 0)
+        short = (left < min_base) & (inner @ (~known & self.named)) & known[wide]
+        return self._chosen(inner[s, e] & known for s, e in np.argwhere(short))
 
     def _narrow(self, known: Mask, min_base: int) -> list[int]:
         """Domains to hide for the second rule: those that pin down too narrow ones."""
@@ -250,8 +248,8 @@ class _System:
     def _spans(self, known: Mask) -> tuple[Floats, Floats]:
         """A lower bound on each hidden domain's span, and how known ones pin it.
 
-        Cells x move along W (c - E'y), with E the known domains, c a hidden one, y =
-        (E W E')⁻ E W c, W = diag(x): no known one changes, and y adds them up to c.
+        Cells x, fitted to the known domains E, move along W (c - E'y) with c a hidden
+        one, W = diag(x), y = (E W E')⁻ E W c: no E changes, and y adds them up to c.
         """
         fixed = known & (self.member.sum(axis=1) == 1)
         free = ~self.member[fixed].any(axis=0)
@@ -261,12 +259,14 @@ class _System:
         C = self.member[aim][:, free].T
         S = (E * x) @ E.T
         S += np.eye(len(S)) * (RIDGE * S.max(initial=1))
-        y = np.linalg.solve(S, (E * x) @ C)
+        off = self.n[rest] - self.member[rest] @ self._x
+        y, fit = np.split(np.linalg.solve(S, np.c_[(E * x) @ C, off]), [C.shape[1]], 1)
         move = np.round(C - E.T @ y, DIGITS)
         gain = np.round(np.einsum("ct,c,ct->t", C, x, move), DIGITS)
         span = np.full(len(known), np.inf)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ends = 1 / move.max(axis=0, initial=0) + 1 / -move.min(axis=0, initial=0)
+            rate = move / np.maximum(1 + E.T @ fit, 10**-DIGITS)
+            ends = 1 / rate.max(axis=0, initial=0) + 1 / -rate.min(axis=0, initial=0)
             span[aim] = np.where(gain > 0, np.round(gain * ends, DIGITS), 0)
         pins = np.zeros((len(known), len(known)))
         pins[np.ix_(rest, aim)] = y
