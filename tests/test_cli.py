@@ -166,6 +166,7 @@ def both(several: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_of_several_surveys_with_a_question_the_one_built_is_meant(
     several: Path, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ def test_of_several_surveys_with_a_question_the_one_built_is_meant(
         assert (done.returncode, done.stdout) == (0, f"{tmp_path / name}.svg\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["show", "ai"], ["chart", "ai"], ["chart", "both"]]
 )
@@ -186,6 +188,7 @@ def test_if_several_are_built_it_asks_which(both: Path, command: list[str]) -> N
     assert stateof(both, *command, "--survey", "other").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_figure_of_several_reports_is_named_with_its_report(
     several: Path, tmp_path: Path
 ) -> None:
@@ -211,6 +214,7 @@ def test_by_and_term_go_with_a_question(several: Path, option: list[str]) -> Non
     assert "stateof chart ai …" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_to_is_named(project: Path) -> None:
     done = stateof(project, "chart", "ai", "--out", "/proc/nope")
     assert (done.returncode, done.stdout) == (1, "")
@@ -226,6 +230,7 @@ def raw(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_rows_and_cells_not_used_are_counted_on_the_terminal(raw: Path) -> None:
     said = (
         "ingest: rows dropped: 2 (1 test response, 1 duplicate respondent id); cells"
@@ -245,6 +250,7 @@ def test_nothing_is_said_of_nothing_left_out(raw: Path) -> None:
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["ingest"]
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_reached_is_told(raw: Path) -> None:
     done = stateof(raw, "run", "--endpoint", "http://127.0.0.1:9/v1")
     assert done.returncode == 0
@@ -257,6 +263,7 @@ def test_a_model_that_cannot_be_reached_is_told(raw: Path) -> None:
     assert "the model" not in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_sections_that_the_model_drafted_are_counted(raw: Path) -> None:
     with fake_server(obedient) as at:
         done = stateof(raw, "run", "--endpoint", at.url)

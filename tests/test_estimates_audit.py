@@ -223,6 +223,7 @@ def surveys(draw: st.DrawFn) -> tuple[Survey, Columns]:
     return survey, columns_of(survey, ["r", "c", "s"], people)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(surveys())
 def test_nothing_that_is_hidden_can_be_worked_out(made: tuple[Survey, Columns]) -> None:

@@ -46,6 +46,7 @@ def test_other_people_answering_alike_is_all_composition() -> None:
     assert split.composition == pytest.approx(0.8 - 0.6)
 
 
+@pytest.mark.slow
 def test_the_errors_are_those_of_repeated_surveys() -> None:
     splits = []
     for seed in range(60):

@@ -71,6 +71,7 @@ def table(found: Quantiles) -> Array:
 # --- R --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_r_finds_the_same_quantiles_and_intervals(r: Reference) -> None:
     """All 344: every rule, every kind of interval, replicates, missing values."""
     wanted = defaultdict(list)

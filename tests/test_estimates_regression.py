@@ -23,6 +23,8 @@ from pipeline.estimates.regression import Model, adjusted, fit, wald_test
 from pipeline.estimates.sample import Sample
 from pipeline.estimates.terms import Category, Number, Term
 
+pytestmark = pytest.mark.slow
+
 # R stops when the deviance changes by less than this part of it.
 AS_R = 1e-8
 SCHOOLS = (Number("ell"), Number("meals"), Number("mobility"))

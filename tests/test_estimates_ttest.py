@@ -20,6 +20,8 @@ from pipeline.estimates.sample import Sample
 from pipeline.estimates.terms import Category
 from pipeline.estimates.ttest import TTest, one_sample, paired, two_sample
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def r(shared: Path) -> Reference:

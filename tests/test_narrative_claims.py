@@ -391,6 +391,7 @@ shares_of_roles = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(shares=shares_of_roles, now=st.floats(0, 1), p_value=st.floats(0, 1))
 def test_whatever_the_figures_every_number_said_is_one_of_them(

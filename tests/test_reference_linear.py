@@ -11,6 +11,8 @@ from reference import Reference, Row, differences
 from pipeline.estimates.linear import Estimates, mean, ratio, share, total, variance
 from pipeline.estimates.sample import Sample
 
+pytestmark = pytest.mark.slow
+
 # Iterated weights agree to the accuracy at which R stopped iterating.
 ITERATED = ("rake", "callogit", "callin")
 NPS = "100 * (nps >= 9)::INT - 100 * (nps <= 6)::INT"

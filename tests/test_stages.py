@@ -17,6 +17,8 @@ from pipeline.errors import Missing, SurveyError
 from pipeline.project import Project
 from pipeline.stages import STAGES, Job, job, run, run_stage
 
+pytestmark = pytest.mark.slow
+
 REPORT = """
 id = "all"
 survey = "small"

@@ -52,6 +52,7 @@ def test_the_scale_of_weights_changes_nothing(counts: list[int], scale: float) -
     assert again.factors == pytest.approx(once.factors, rel=1e-9)
 
 
+@pytest.mark.slow
 @unhurried
 @given(SIZES)
 def test_raked_respondents_weigh_what_their_cells_do(counts: list[int]) -> None:
