@@ -17,6 +17,7 @@ from pipeline.errors import DataError, NotFound
 from pipeline.warehouse import connect, parquet
 
 if TYPE_CHECKING:
+    from pipeline.estimates.linear import Estimates
     from pipeline.estimates.sample import Sample
 
 Row = dict[str, Any]
@@ -121,6 +122,72 @@ def quantile_rows(asked: Asked, probs: Sequence[float]) -> list[Row]:
             found.n,
             strict=True,
         )
+    ]
+
+
+def nps_rows(asked: Asked) -> list[Row]:
+    """Net promoter scores (Reichheld 2003): percent of 9-10 less percent of 0-6.
+
+    Raises `DataError` for a question that is no scale from 0 to 10.
+    """
+    from pipeline.estimates.linear import mean
+    from pipeline.estimates.scheme import column_of
+
+    scale = asked.question.scale
+    if scale is None or (scale.low, scale.high) != (0, 10):
+        raise DataError(
+            f"{asked.question.id} is no scale from 0 to 10",
+            where="net promoter score",
+            remedy="Ask for its mean, or for a net of its options.",
+        )
+    item = column_of(asked.question.id)
+    score = (
+        f"CASE WHEN {item} >= 9 THEN 100.0 WHEN {item} <= 6 THEN -100.0"
+        f" WHEN {item} >= 7 THEN 0.0 END"
+    )
+    found = mean(asked.sample(), [score], asked.dimensions, asked.shown())
+    return _estimate_rows(found, "t")
+
+
+def mention_rows(asked: Asked) -> list[Row]:
+    """Percent of mentions: each option's part of all that were chosen, by domain."""
+    from pipeline.estimates.linear import ratio
+
+    question = asked.question
+    if question.kind != "select-all":
+        raise DataError(
+            f"{question.id} is no select-all question",
+            where="percent of mentions",
+            remedy="Each respondent gives one answer: ask for its share.",
+        )
+    sample = asked.sample()
+    offered = [o for o in question.choices if not o.missing and o.offered(asked.wave)]
+    columns = {o.code: asked.column(o.code) for o in offered}
+    everything = " + ".join(columns.values())
+    return [
+        {"term": code, **row}
+        for code, column in columns.items()
+        for row in _estimate_rows(
+            ratio(sample, column, everything, asked.dimensions, asked.shown()), "t"
+        )
+    ]
+
+
+def _estimate_rows(found: Estimates, method: str) -> list[Row]:
+    """Estimates whose keys begin with the domain, as rows."""
+    low, high = found.interval()
+    return [
+        {
+            "domain": "*".join(key[:-1]),
+            "estimate": found.values[i],
+            "se": found.se[i],
+            "low": low[i],
+            "high": high[i],
+            "df": found.df,
+            "n": found.n[i],
+            "method": method,
+        }
+        for i, key in enumerate(found.keys)
     ]
 
 

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from pipeline.definition import Question, Survey
 from pipeline.errors import Missing, NotFound
-from pipeline.labels import labels_of, place_of
+from pipeline.labels import in_order, labels_of, place_of
 from pipeline.load import load_survey
 from pipeline.project import Project
 
@@ -67,6 +67,20 @@ class Analysis(msgspec.Struct, frozen=True):
         asked = self._asked(question, by, wave)
         rows = quantile_rows(asked, probs or (0.25, 0.5, 0.75))
         return self._table(asked, rows, shares=False)
+
+    def nps(self, question: str, *, by: str = "", wave: str = "") -> Table:
+        """Net promoter scores (-100 to 100) of a scale from 0 to 10, by domain."""
+        from pipeline.adhoc import nps_rows
+
+        asked = self._asked(question, by, wave)
+        return self._table(asked, nps_rows(asked), shares=False)
+
+    def mentions(self, question: str, *, by: str = "", wave: str = "") -> Table:
+        """Each option's part of all mentions of a select-all question, by domain."""
+        from pipeline.adhoc import mention_rows
+
+        asked = self._asked(question, by, wave)
+        return self._table(asked, mention_rows(asked))
 
     def crosstab(self, question: str, *, by: str, wave: str = "") -> Crosstab:
         """Answers by one dimension or several side by side, with column letters.
@@ -238,18 +252,7 @@ class Analysis(msgspec.Struct, frozen=True):
         from pipeline.frames import table
 
         if rows and "domain" in rows[0] and "domain_label" not in rows[0]:
-            known = [{"by": "*".join(asked.by), "term": "", **row} for row in rows]
-            known.sort(key=lambda row: place_of(self.survey, asked.question, row))
-            rows = [
-                {
-                    "domain": row["domain"],
-                    "domain_label": labels_of(self.survey, asked.question, row)[
-                        "domain_label"
-                    ],
-                }
-                | {k: v for k, v in row.items() if k not in ("by", "term")}
-                for row in known
-            ]
+            rows = in_order(self.survey, asked.question, "*".join(asked.by), rows)
         names = columns or list(dict.fromkeys(key for row in rows for key in row))
         return table(rows, self._caption(asked), names, shares=shares)
 

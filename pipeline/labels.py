@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.definition import Question, Survey
@@ -30,6 +30,20 @@ def place_of(survey: Survey, question: Question, row: Row) -> tuple[int, ...]:
     ]
     terms = [o.code for o in (*question.choices, *question.nets)]
     return (*places, terms.index(row["term"]) if row["term"] else 0)
+
+
+def in_order(
+    survey: Survey, question: Question, by: str, rows: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """Rows with a `domain` (and a `term`) of one split, labelled, in order."""
+    known = [{"by": by, "term": "", **row} for row in rows]
+    known.sort(key=lambda row: place_of(survey, question, row))
+    return [
+        {"domain": row["domain"]}
+        | {k: v for k, v in labels_of(survey, question, row).items() if v}
+        | {k: v for k, v in row.items() if k != "by" and v != ""}
+        for row in known
+    ]
 
 
 def _parts(row: Row) -> list[tuple[str, str]]:

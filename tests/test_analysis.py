@@ -148,6 +148,25 @@ def test_a_select_all_question_is_a_crosstab_too(survey: Analysis) -> None:
     assert found["estimate"].tolist() == pytest.approx(published["estimate"].tolist())
 
 
+def test_mentions_add_up_to_all_of_them(survey: Analysis) -> None:
+    found = survey.mentions("tools", by="band")
+    for domain in ("low", "high"):
+        parts = found[found["domain"] == domain].set_index("term")["estimate"]
+        shares = survey.share("tools", by="band").query(f"domain == '{domain}'")
+        expected = shares.set_index("term")["estimate"]
+        assert parts.sum() == pytest.approx(1)
+        assert parts["a"] == pytest.approx(expected["a"] / expected.sum())
+
+
+def test_a_net_promoter_score_is_promoters_less_detractors(survey: Analysis) -> None:
+    (row,) = survey.nps("depend").to_dict("records")
+    shares = survey.share("depend").set_index("term")["estimate"]
+    promoters = shares[["9", "10"]].sum()
+    detractors = shares[[str(i) for i in range(7)]].sum()
+    assert row["estimate"] == pytest.approx(100 * (promoters - detractors))
+    assert row["low"] < row["estimate"] < row["high"]
+
+
 def test_held_equal_means_that_the_other_dimension_does_not_count(
     survey: Analysis,
 ) -> None:
@@ -186,6 +205,8 @@ def test_a_frame_shows_shares_in_percent_under_the_wording(survey: Analysis) -> 
         (lambda s: s.crosstab("ai", by="rol"), NotFound, "Did you mean role"),
         (lambda s: s.adjusted("ai", by="role", holding=["x"]), NotFound, "dimension"),
         (lambda s: s.quantile("depend", 1.5), DataError, "1.5"),
+        (lambda s: s.nps("ai"), DataError, "no scale from 0 to 10"),
+        (lambda s: s.mentions("ai"), DataError, "no select-all"),
     ],
 )
 def test_a_wrong_question_is_answered_with_what_to_ask(
