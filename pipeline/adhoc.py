@@ -60,6 +60,14 @@ class Asked(msgspec.Struct, frozen=True):
         return f"({joined}) NOT IN ({listed})"
 
     @property
+    def dimension(self) -> str:
+        """The one dimension of the split; raises `NotFound` if it is not one."""
+        if len(self.by) != 1:
+            known = ", ".join(d.id for d in self.survey.dimensions)
+            raise NotFound("by what?", remedy=f"Name one dimension as by: {known}.")
+        return self.by[0]
+
+    @property
     def dimensions(self) -> list[str]:
         """The columns of the split."""
         return [f'"{d}"' for d in self.by]
@@ -197,7 +205,7 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
     from pipeline.estimates.regression import adjusted, fit, wald_test
     from pipeline.estimates.terms import Category
 
-    (dimension,) = asked.by
+    dimension = asked.dimension
     sample, y = asked.sample(), asked.measure(term)
     terms = [Category(f'"{d}"', d) for d in (dimension, *holding)]
     family = "logistic" if term else "linear"
@@ -233,7 +241,7 @@ def split_row(asked: Asked, earlier: str, term: str) -> Row:
     """The change since an earlier wave, split into composition and rate."""
     from pipeline.estimates.decomposition import decompose
 
-    (dimension,) = asked.by
+    dimension = asked.dimension
     stop = asked.question.break_between(earlier, asked.wave)
     if stop is not None:
         raise DataError(

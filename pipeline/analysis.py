@@ -123,7 +123,7 @@ class Analysis(msgspec.Struct, frozen=True):
 
         asked = self._asked(question, by, wave)
         rows = comparison_rows(asked, term, margin)
-        known = {g.code: g.label for g in self.survey.domains(by)}
+        known = {g.code: g.label for g in self.survey.domains(asked.dimension)}
         named = [
             {"domain": row["domain"], "versus": row["versus"]}
             | {"versus_label": known[row["versus"]]}

@@ -79,7 +79,7 @@ def comparison_rows(asked: Asked, term: str, margin: float) -> list[Row]:
     """One row a pair of domains: their difference, its interval and tests."""
     from pipeline.estimates.comparison import compare_strictly, equivalent, pairs_of
 
-    (dimension,) = asked.by
+    dimension = asked.dimension
     asked.measure(term)  # or it says which answers there are
     row = term or MEAN
     cells = banner_of(asked)

@@ -205,6 +205,8 @@ def test_a_frame_shows_shares_in_percent_under_the_wording(survey: Analysis) -> 
         (lambda s: s.crosstab("ai", by="rol"), NotFound, "Did you mean role"),
         (lambda s: s.adjusted("ai", by="role", holding=["x"]), NotFound, "dimension"),
         (lambda s: s.quantile("depend", 1.5), DataError, "1.5"),
+        (lambda s: s.compare("ai", by="", term="yes"), NotFound, "by what"),
+        (lambda s: s.split("ai", by="", term="yes"), NotFound, "by what"),
         (lambda s: s.nps("ai"), DataError, "no scale from 0 to 10"),
         (lambda s: s.mentions("ai"), DataError, "no select-all"),
     ],
