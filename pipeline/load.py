@@ -156,6 +156,8 @@ def _problems(survey: Survey) -> Iterator[Problem]:
     if not survey.waves or not survey.questions:
         yield "top level", "needs at least one [[wave]] and one [[question]]"
     for wave in survey.waves:
+        if not re.fullmatch(r"[\w.-]+", wave.id):
+            yield f"wave {wave.id}", "an id is letters, digits, and . _ - between them"
         if wave.end < wave.start:
             yield f"wave {wave.id}.end", "is before its start"
         if not wave.files:

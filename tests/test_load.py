@@ -29,6 +29,7 @@ def test_every_definition_in_the_project_is_sound(path: Path) -> None:
         ('asked = { ai = ["yes"] }\nscale', 'asked = { ai = ["yess"] }\nscale',
          "question depend.asked: ai has no option 'yess'; Did you mean yes?"),
         ('question = "role"', 'question = "rol"', "'rol' is no single"),
+        ('id = "2025"', """id = "20'25\"""", "an id is letters, digits"),
         ("start = 2025-01-01", "start = 2025-03-01", "wave 2025.end"),
         ('label = "No", raw = ["0"]', 'label = "No", raw = ["1"]', "'1' means yes and"),
         ("scale = { low = 0, high = 10 }", "", "question depend.scale"),
