@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pipeline.definition import Question, Survey
 from pipeline.errors import DataError, NotFound
@@ -49,6 +50,15 @@ class Asked(msgspec.Struct, frozen=True):
             [self.question.id, self.wave, "*".join(self.by)],
         )
         return {domain for (domain,) in rows.fetchall()}
+
+    def require_base(self) -> None:
+        """Raise `DataError` if too few answered for anything to be shown."""
+        if replace(self, by=()).hidden():
+            raise DataError(
+                f"too few answered {self.question.id} for anything to be shown",
+                where=f"wave {self.wave}",
+                remedy="Nothing smaller than the survey's min_base is given out.",
+            )
 
     def shown(self) -> str:
         """SQL: the respondents of the domains that may be shown."""
@@ -242,13 +252,15 @@ def split_row(asked: Asked, earlier: str, term: str) -> Row:
     from pipeline.estimates.decomposition import decompose
 
     dimension = asked.dimension
-    stop = asked.question.break_between(earlier, asked.wave)
+    stop = asked.survey.break_between(asked.question, earlier, asked.wave)
     if stop is not None:
         raise DataError(
             f"{asked.question.id} cannot be compared with {earlier}",
             where=f"wave {asked.wave}",
             remedy=stop.reason,
         )
-    before = msgspec.structs.replace(asked, wave=earlier).sample()
+    for wave in (earlier, asked.wave):
+        replace(asked, wave=wave).require_base()
+    before = replace(asked, wave=earlier).sample()
     found = decompose(before, asked.sample(), asked.measure(term), f'"{dimension}"')
     return {"wave_from": earlier, "wave_to": asked.wave} | msgspec.structs.asdict(found)

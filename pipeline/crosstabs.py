@@ -160,6 +160,7 @@ def banner_of(asked: Asked) -> Banner:
     """All cells of the question's answers by everyone and by each domain shown."""
     from pipeline.estimates.comparison import banner
 
+    asked.require_base()
     columns = {"": "TRUE"}
     for dimension in asked.by:
         columns |= columns_of(asked, dimension)

@@ -190,13 +190,6 @@ class Question(_Noun, frozen=True):
         """A short name for headings."""
         return self.title or self.text
 
-    def break_between(self, earlier: str, later: str) -> Break | None:
-        """The break in comparability after `earlier` and up to `later`, if any."""
-        for found in self.breaks:
-            if earlier < found.wave <= later:
-                return found
-        return None
-
 
 class Group(_Noun, frozen=True):
     """One domain of a dimension: a set of options; `["*"]` is all the rest."""
@@ -283,6 +276,17 @@ class Survey(_Noun, frozen=True):
             msgspec.structs.replace(g, options=rest) if g.options == ("*",) else g
             for g in dimension.groups
         )
+
+    def break_between(
+        self, question: Question, earlier: str, later: str
+    ) -> Break | None:
+        """The break in comparability after `earlier` and up to `later`, if any.
+
+        Waves come in the order of the definition: as texts, 9 is after 10.
+        """
+        order = [wave.id for wave in self.waves]
+        after = order[order.index(earlier) + 1 : order.index(later) + 1]
+        return next((found for found in question.breaks if found.wave in after), None)
 
     def items(self) -> tuple[str, ...]:
         """The items of all questions, in order; their places are their numbers."""

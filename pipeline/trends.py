@@ -59,6 +59,6 @@ def _pairs(survey: Survey) -> list[tuple[str, str, str, str]]:
     for question in survey.questions:
         waves = [w.id for w in survey.waves if w.id in question.columns]
         for earlier, later in pairwise(waves):
-            stop = question.break_between(earlier, later)
+            stop = survey.break_between(question, earlier, later)
             found.append((question.id, earlier, later, stop.reason if stop else ""))
     return found

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 from small import DEFINITION, built, write_survey
 
 from pipeline import open_survey
 from pipeline.analysis import Analysis
+from pipeline.definition import Break
 from pipeline.errors import DataError, NotFound
 from pipeline.trends import trend
+from pipeline.warehouse import connect, parquet, write_parquet
 
 BAND = """
 [[question]]
@@ -222,3 +225,31 @@ def test_weights_are_shown_with_their_price(survey: Analysis, tmp_path: Path) ->
     shown = survey.weights()
     assert shown.empty
     assert "Effective n 500 of 500" in shown.caption[1]
+
+
+def test_a_break_follows_the_order_of_waves_not_of_their_names(
+    survey: Analysis,
+) -> None:
+    first, second = survey.survey.waves
+    waves = (structs.replace(first, id="9"), structs.replace(second, id="10"))
+    stop = Break(wave="10", reason="asked otherwise")
+    question = structs.replace(survey.survey.question("ai"), breaks=(stop,))
+    made = structs.replace(survey.survey, waves=waves)
+    assert made.break_between(question, "9", "10") == stop
+
+
+def test_a_question_too_few_answered_is_refused_whole(survey: Analysis) -> None:
+    """The rows of the whole base are marked hidden, as a small base would be."""
+    built = survey.build / "estimates.parquet"
+    kept = built.read_bytes()
+    con = connect()
+    con.execute(f"CREATE TABLE e AS SELECT * FROM {parquet(built)}")
+    con.execute("UPDATE e SET flag = 'suppressed' WHERE question = 'ai'")
+    try:
+        write_parquet(con, "SELECT * FROM e", built)
+        with pytest.raises(DataError, match="too few answered ai"):
+            survey.crosstab("ai", by="role")
+        with pytest.raises(DataError, match="too few answered ai"):
+            survey.split("ai", by="role", term="yes")
+    finally:
+        built.write_bytes(kept)

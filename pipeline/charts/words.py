@@ -225,7 +225,7 @@ def _broken(data: ChartData) -> tuple[str, ...]:
 
 def comparable(data: ChartData, earlier: str, later: str) -> str:
     """Why two waves cannot be compared; nothing if they can."""
-    broken = data.question.break_between(earlier, later)
+    broken = data.survey.break_between(data.question, earlier, later)
     return broken.reason if broken else ""
 
 

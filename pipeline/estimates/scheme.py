@@ -134,7 +134,8 @@ def _margins(survey: Survey, wave: Wave) -> list[tuple[str, str]]:
 
 def _regress(survey: Survey) -> str:
     """Raking regresses without weights, the others with those before (as R does)."""
-    return "1" if survey.weighting.method == "rake" else "base_weight"
+    plain = survey.weighting.method == "rake" and survey.weighting.bounds is None
+    return "1" if plain else "base_weight"
 
 
 def _replication(sample: Sample) -> Replication | None:
