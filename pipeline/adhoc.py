@@ -219,14 +219,12 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
     sample, y = asked.sample(), asked.measure(term)
     terms = [Category(f'"{d}"', d) for d in (dimension, *holding)]
     family = "logistic" if term else "linear"
-    # Both are of those whose dimensions are all known, so that they can be compared.
     known = " AND ".join(f'"{d}" IS NOT NULL' for d in (dimension, *holding))
-    where = f"{asked.shown()} AND {known}"
-    model = fit(sample, y, terms, family, where)  # type: ignore[arg-type]
-    held, plain = (
-        adjusted(model, dimension),
-        mean(sample, [y], [f'"{dimension}"'], where),
-    )
+    model = fit(sample, y, terms, family, f"{asked.shown()} AND {known}")  # type: ignore[arg-type]
+    # The plain figures and n are the published ones: those of whoever has a known
+    # place in the other dimensions would give hidden cells away by subtraction.
+    held = adjusted(model, dimension)
+    plain = mean(sample, [y], [f'"{dimension}"'], asked.shown())
     low, high = held.interval()
     test = wald_test(model, [dimension])
     place = {key[0]: i for i, key in enumerate(plain.keys)}
@@ -239,7 +237,7 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
             "high": high[i],
             "unadjusted": plain.values[place[key[0]]],
             "df": held.df,
-            "n": held.n[i],
+            "n": plain.n[place[key[0]]],
             "p_value": test.p_value,
             "method": f"predictive margins, {family}",
         }
