@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipeline.serving.artifact import OCI_MANIFEST, digest_of
-from pipeline.serving.package import Package
+from pipeline.serving.artifact.package import Package
 
 USER, PASSWORD = "ann", "secret"
 # bcrypt of the password above; docker-registry takes no other hash.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from pipeline.serving.package import Package, package
+from pipeline.serving.artifact.package import Package, package
 from pipeline.serving.store import Store
-from pipeline.serving.store_check import fsck
+from pipeline.serving.store.check import fsck
 
 CREATED = "2025-01-01T00:00:00Z"
 U32, F32, BOOL, STRING, ARRAY = 4, 6, 7, 8, 9

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from pipeline.serving import artifact, modelpack
-from pipeline.serving.artifact import Config, Descriptor, ModelConfig
-from pipeline.serving.package import package, shards, with_context
+from pipeline.serving import artifact
+from pipeline.serving.artifact import Config, Descriptor, ModelConfig, modelpack
+from pipeline.serving.artifact.package import package, shards, with_context
 from tests.small_models import CREATED, gguf, weights
 
 DIGEST = f"sha256:{'0' * 64}"

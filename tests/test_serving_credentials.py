@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DataError, Missing
-from pipeline.serving.credentials import Credentials, lookup
+from pipeline.serving.distribution.credentials import Credentials, lookup
 
 HUB = "https://index.docker.io/v1/"
 

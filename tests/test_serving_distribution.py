@@ -23,17 +23,18 @@ from registries import (
 from small_models import blobs, harm, made, weights
 
 from pipeline.errors import DataError, NotFound, SurveyError
-from pipeline.serving import distribution, distribution_upload, origins
-from pipeline.serving.answers import Refused, Unknown, Unreachable
+from pipeline.serving import distribution
 from pipeline.serving.artifact import LARGEST_MANIFEST, digest_of
-from pipeline.serving.credentials import Credentials
-from pipeline.serving.distribution import Progress, pull, push, resolve
-from pipeline.serving.package import Package, package
-from pipeline.serving.reference import InvalidName
-from pipeline.serving.registry import Patience
+from pipeline.serving.artifact.package import Package, package
+from pipeline.serving.artifact.reference import InvalidName
+from pipeline.serving.distribution import Progress, origins, pull, push, resolve
+from pipeline.serving.distribution import upload as distribution_upload
+from pipeline.serving.distribution.answers import Refused, Unknown, Unreachable
+from pipeline.serving.distribution.credentials import Credentials
+from pipeline.serving.distribution.registry import Patience
+from pipeline.serving.distribution.tokens import Denied
 from pipeline.serving.store import Store, Unsupported, add_package, entries, open_store
-from pipeline.serving.store_blobs import blob_path
-from pipeline.serving.tokens import Denied
+from pipeline.serving.store.blobs import blob_path
 
 ANN = Credentials(USER, PASSWORD)
 QUICK = Patience(stall=0.3, attempts=3, pause=0.01, longest_pause=0.02)

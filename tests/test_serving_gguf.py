@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from pipeline.serving import gguf_facts
-from pipeline.serving.gguf import Array, Header, read_header
+from pipeline.serving.artifact import facts as gguf_facts
+from pipeline.serving.artifact.gguf import Array, Header, read_header
 from tests.small_models import ARRAY, BOOL, F32, STRING, U32, gguf, pair, tensor, text
 
 SOUND = gguf(
@@ -119,7 +119,7 @@ CLAIMS = {
 def test_more_text_than_any_model_has_is_refused(
     write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.serving.gguf.MOST_TEXT", 1 << 20)
+    monkeypatch.setattr("pipeline.serving.artifact.gguf.MOST_TEXT", 1 << 20)
     pairs = [pair(f"k{i}", STRING, text("x" * 70_000)) for i in range(20)]
     assert "more than 1 MiB of text" in refusal(write(gguf(pairs, []))).what
 

@@ -6,7 +6,13 @@ import httpx
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.serving.origins import address, followed, is_here, same_origin, trusts
+from pipeline.serving.distribution.origins import (
+    address,
+    followed,
+    is_here,
+    same_origin,
+    trusts,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.serving.reference import (
+from pipeline.serving.artifact.reference import (
     InvalidName,
     looks_like_digest,
     looks_like_id,

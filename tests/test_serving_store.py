@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import DataError, NotFound, SurveyError
 from pipeline.serving import artifact
 from pipeline.serving.artifact import Descriptor
-from pipeline.serving.package import package, with_context
+from pipeline.serving.artifact.package import package, with_context
 from pipeline.serving.store import (
     Store,
     Unsupported,
@@ -25,10 +25,10 @@ from pipeline.serving.store import (
     open_store,
     tag,
 )
-from pipeline.serving.store_blobs import blob_path, manifest_path, receiving
-from pipeline.serving.store_bundle import bundle
-from pipeline.serving.store_check import fsck
-from pipeline.serving.store_remove import Conflict, remove
+from pipeline.serving.store.blobs import blob_path, manifest_path, receiving
+from pipeline.serving.store.bundle import bundle
+from pipeline.serving.store.check import fsck
+from pipeline.serving.store.remove import Conflict, remove
 from tests.small_models import CREATED, blobs, harm, made
 
 DIGEST = f"sha256:{'0' * 64}"

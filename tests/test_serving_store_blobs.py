@@ -15,8 +15,8 @@ from pipeline.serving.store import (
     Store,
     open_store,
 )
-from pipeline.serving.store_blobs import blob_path, put_file, receiving
-from pipeline.serving.store_lock import Busy
+from pipeline.serving.store.blobs import blob_path, put_file, receiving
+from pipeline.serving.store.lock import Busy
 
 SHORT = 0.05
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.serving import artifact, store_bundle
+from pipeline.serving import artifact
 from pipeline.serving.artifact import Descriptor
-from pipeline.serving.package import Package, package
+from pipeline.serving.artifact.package import Package, package
 from pipeline.serving.store import (
     Store,
     Unsupported,
@@ -18,9 +18,10 @@ from pipeline.serving.store import (
     load,
     open_store,
 )
-from pipeline.serving.store_blobs import blob_path
-from pipeline.serving.store_bundle import bundle
-from pipeline.serving.store_remove import remove
+from pipeline.serving.store import bundle as store_bundle
+from pipeline.serving.store.blobs import blob_path
+from pipeline.serving.store.bundle import bundle
+from pipeline.serving.store.remove import remove
 from tests.small_models import made, weights
 
 

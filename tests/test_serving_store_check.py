@@ -13,9 +13,9 @@ from pipeline.serving.store import (
     load,
     open_store,
 )
-from pipeline.serving.store_blobs import blob_path, manifest_path
-from pipeline.serving.store_check import fsck
-from pipeline.serving.store_remove import Freed, discard_damaged, gc
+from pipeline.serving.store.blobs import blob_path, manifest_path
+from pipeline.serving.store.check import fsck
+from pipeline.serving.store.remove import Freed, discard_damaged, gc
 from tests.small_models import made
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SurveyError
-from pipeline.serving import store_index
 from pipeline.serving.store import (
     Store,
     add_package,
@@ -19,9 +18,10 @@ from pipeline.serving.store import (
     find,
     open_store,
 )
-from pipeline.serving.store_check import fsck
-from pipeline.serving.store_lock import Busy, locked
-from pipeline.serving.store_remove import gc, remove
+from pipeline.serving.store import index as store_index
+from pipeline.serving.store.check import fsck
+from pipeline.serving.store.lock import Busy, locked
+from pipeline.serving.store.remove import gc, remove
 from tests.small_models import blobs, harm, made, weights
 
 SHORT = 0.05
@@ -94,7 +94,7 @@ def test_gc_waits_for_who_is_adding(tmp_path: Path, store: Store) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from pipeline.serving.package import package
+from pipeline.serving.artifact.package import package
 from pipeline.serving.store import add_package, open_store
 
 root, folder, name, count = sys.argv[1:]
@@ -132,11 +132,11 @@ KILLED_ANYWHERE = """
 import os, shutil, signal, sys
 from pathlib import Path
 from pipeline.errors import SurveyError
-from pipeline.serving.package import package, with_context
+from pipeline.serving.artifact.package import package, with_context
 from pipeline.serving.store import add_package, entries, load, open_store, tag
-from pipeline.serving.store_bundle import bundle
-from pipeline.serving.store_check import fsck
-from pipeline.serving.store_remove import gc, remove
+from pipeline.serving.store.bundle import bundle
+from pipeline.serving.store.check import fsck
+from pipeline.serving.store.remove import gc, remove
 
 root, folder = Path(sys.argv[1]), Path(sys.argv[2])
 one = package(folder / "a.gguf", created="2025-01-01T00:00:00Z")

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.serving.credentials import Credentials
-from pipeline.serving.tokens import (
+from pipeline.serving.distribution.credentials import Credentials
+from pipeline.serving.distribution.tokens import (
     Challenge,
     merged,
     read_challenge,

@@ -21,12 +21,12 @@ import msgspec
 
 from pipeline.errors import DataError
 from pipeline.project import replace_file, writing
-from pipeline.serving import artifact, modelpack
-from pipeline.serving.artifact import Descriptor
-from pipeline.serving.package import SHARD
+from pipeline.serving import artifact
+from pipeline.serving.artifact import Descriptor, modelpack
+from pipeline.serving.artifact.package import SHARD
 from pipeline.serving.store import PULL_AGAIN, Model, Store, Unsupported
-from pipeline.serving.store_blobs import blob_path, bundle_path, has_blob
-from pipeline.serving.store_lock import locked
+from pipeline.serving.store.blobs import blob_path, bundle_path, has_blob
+from pipeline.serving.store.lock import locked
 
 KINDS = (artifact.GGUF, artifact.PROJECTOR, artifact.TEMPLATE, artifact.ADAPTER)
 

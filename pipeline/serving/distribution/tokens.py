@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.errors import DataError, Missing
-from pipeline.serving.credentials import Credentials
-from pipeline.serving.origins import followed, trusts
+from pipeline.serving.distribution.credentials import Credentials
+from pipeline.serving.distribution.origins import followed, trusts
 
 if TYPE_CHECKING:
     import httpx

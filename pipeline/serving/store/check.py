@@ -13,14 +13,14 @@ from pipeline.errors import DataError
 from pipeline.serving import artifact
 from pipeline.serving.artifact import Descriptor, Manifest
 from pipeline.serving.store import Store
-from pipeline.serving.store_blobs import (
+from pipeline.serving.store.blobs import (
     UNFINISHED,
     blob_path,
     bundle_path,
     digest_of_file,
     manifest_path,
 )
-from pipeline.serving.store_index import ROOMS, Entry, read_index
+from pipeline.serving.store.index import ROOMS, Entry, read_index
 
 Kind = Literal["missing", "damaged", "extra", "unfinished", "index"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipeline.errors import DataError, Missing, NotFound, SurveyError
-from pipeline.serving.tokens import denied
+from pipeline.serving.distribution.tokens import denied
 
 if TYPE_CHECKING:
     import httpx

@@ -17,8 +17,8 @@ import msgspec
 from pipeline.errors import DataError
 from pipeline.project import replace_file
 from pipeline.serving.artifact import check_digest
-from pipeline.serving.reference import InvalidName, parse
-from pipeline.serving.store_blobs import sync_folder
+from pipeline.serving.artifact.reference import InvalidName, parse
+from pipeline.serving.store.blobs import sync_folder
 
 LAYOUT, INDEX = "layout.json", "models.json"
 VERSION = "1.0.0"

@@ -20,9 +20,16 @@ from typing import Literal
 import msgspec
 
 from pipeline.errors import DataError
-from pipeline.serving import artifact, gguf_facts, modelpack
-from pipeline.serving.artifact import Config, Descriptor, Manifest, ModelConfig
-from pipeline.serving.gguf import Header, read_header
+from pipeline.serving import artifact
+from pipeline.serving.artifact import (
+    Config,
+    Descriptor,
+    Manifest,
+    ModelConfig,
+    modelpack,
+)
+from pipeline.serving.artifact import facts as gguf_facts
+from pipeline.serving.artifact.gguf import Header, read_header
 
 Form = Literal["v0.1", "v0.2", "cncf"]
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
-from pipeline.serving.reference import DOCKER_HUB
+from pipeline.serving.artifact.reference import DOCKER_HUB
 
 if TYPE_CHECKING:
     import httpx

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pipeline.serving import answers, tokens
-from pipeline.serving.registry import Registry
+from pipeline.serving.distribution import answers, tokens
+from pipeline.serving.distribution.registry import Registry
 
 if TYPE_CHECKING:
     import httpx

@@ -10,12 +10,12 @@ from shutil import rmtree
 import msgspec
 
 from pipeline.errors import SurveyError
-from pipeline.serving.reference import parse
+from pipeline.serving.artifact.reference import parse
 from pipeline.serving.store import Store, changing, find
-from pipeline.serving.store_blobs import blob_path, bundle_path, manifest_path
-from pipeline.serving.store_check import Problem, fsck
-from pipeline.serving.store_index import Entry, read_index, untagged, write_index
-from pipeline.serving.store_lock import Busy, locked
+from pipeline.serving.store.blobs import blob_path, bundle_path, manifest_path
+from pipeline.serving.store.check import Problem, fsck
+from pipeline.serving.store.index import Entry, read_index, untagged, write_index
+from pipeline.serving.store.lock import Busy, locked
 
 
 class Conflict(SurveyError):

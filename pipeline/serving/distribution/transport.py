@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.errors import DataError
-from pipeline.serving import answers
-from pipeline.serving.authorisation import answer_challenge, denied
-from pipeline.serving.origins import followed, same_origin
-from pipeline.serving.registry import Registry, retried
+from pipeline.serving.distribution import answers
+from pipeline.serving.distribution.authorisation import answer_challenge, denied
+from pipeline.serving.distribution.origins import followed, same_origin
+from pipeline.serving.distribution.registry import Registry, retried
 
 if TYPE_CHECKING:
     import httpx

@@ -19,7 +19,7 @@ from pathlib import Path
 from pipeline.errors import DataError
 from pipeline.project import writing
 from pipeline.serving.artifact import Descriptor, check_digest
-from pipeline.serving.store_lock import PATIENCE, Busy, wait_for
+from pipeline.serving.store.lock import PATIENCE, Busy, wait_for
 
 UNFINISHED = ".incomplete"
 CHUNK = 1 << 20

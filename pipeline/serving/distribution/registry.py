@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from pipeline.serving import tokens
-from pipeline.serving.answers import Stopped, Unreachable
-from pipeline.serving.credentials import Credentials, lookup
-from pipeline.serving.origins import address, is_here
+from pipeline.serving.distribution import tokens
+from pipeline.serving.distribution.answers import Stopped, Unreachable
+from pipeline.serving.distribution.credentials import Credentials, lookup
+from pipeline.serving.distribution.origins import address, is_here
 
 if TYPE_CHECKING:
     import httpx

@@ -22,7 +22,7 @@ from typing import TypeVar
 import msgspec
 
 from pipeline.errors import DataError, Missing
-from pipeline.serving.reference import DOCKER_HUB, HUB_NAMES
+from pipeline.serving.artifact.reference import DOCKER_HUB, HUB_NAMES
 
 HUB_SERVER = "https://index.docker.io/v1/"
 HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

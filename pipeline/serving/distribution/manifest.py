@@ -8,15 +8,15 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.errors import DataError
-from pipeline.serving import artifact, modelpack
+from pipeline.serving import artifact
 from pipeline.serving import store as stores
-from pipeline.serving.answers import Unknown
-from pipeline.serving.artifact import Config, Descriptor, Manifest
-from pipeline.serving.distribution_upload import writes
-from pipeline.serving.reference import Reference
-from pipeline.serving.registry import Registry
+from pipeline.serving.artifact import Config, Descriptor, Manifest, modelpack
+from pipeline.serving.artifact.reference import Reference
+from pipeline.serving.distribution.answers import Unknown
+from pipeline.serving.distribution.registry import Registry
+from pipeline.serving.distribution.transport import Answer, Call, ask
+from pipeline.serving.distribution.upload import writes
 from pipeline.serving.store import Unsupported
-from pipeline.serving.transport import Answer, Call, ask
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEXES = (

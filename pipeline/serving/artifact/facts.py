@@ -11,7 +11,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.serving.gguf import ARRAY, KEPT_VALUES, Array, Header, Tensor, Value
+from pipeline.serving.artifact.gguf import (
+    ARRAY,
+    KEPT_VALUES,
+    Array,
+    Header,
+    Tensor,
+    Value,
+)
 
 UNKNOWN = "Unknown"
 COUNTS = ((1e15, "Q"), (1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))

@@ -16,12 +16,12 @@ import msgspec
 
 from pipeline.errors import DataError
 from pipeline.serving import artifact
-from pipeline.serving.answers import Unknown, Unreachable, length_of
 from pipeline.serving.artifact import Descriptor
-from pipeline.serving.registry import Registry, retried
+from pipeline.serving.distribution.answers import Unknown, Unreachable, length_of
+from pipeline.serving.distribution.registry import Registry, retried
+from pipeline.serving.distribution.transport import Call, opened
 from pipeline.serving.store import Store
-from pipeline.serving.store_blobs import AGAIN, Incoming, receiving
-from pipeline.serving.transport import Call, opened
+from pipeline.serving.store.blobs import AGAIN, Incoming, receiving
 
 if TYPE_CHECKING:
     import httpx

@@ -22,21 +22,26 @@ import msgspec
 from pipeline.errors import unwritable
 from pipeline.serving import store as stores
 from pipeline.serving.artifact import Descriptor
-from pipeline.serving.credentials import Credentials
-from pipeline.serving.distribution_blobs import Meter, Progress, Report, fetch_blob
-from pipeline.serving.distribution_manifest import Remote, put_manifest, resolved
-from pipeline.serving.distribution_upload import send_blob
-from pipeline.serving.reference import (
+from pipeline.serving.artifact.reference import (
     InvalidName,
     Reference,
     looks_like_digest,
     looks_like_id,
     parse,
 )
-from pipeline.serving.registry import THREADS, Patience, Registry, connected
+from pipeline.serving.distribution.blobs import Meter, Progress, Report, fetch_blob
+from pipeline.serving.distribution.credentials import Credentials
+from pipeline.serving.distribution.manifest import Remote, put_manifest, resolved
+from pipeline.serving.distribution.registry import (
+    THREADS,
+    Patience,
+    Registry,
+    connected,
+)
+from pipeline.serving.distribution.upload import send_blob
 from pipeline.serving.store import Store
-from pipeline.serving.store_blobs import UNFINISHED, blob_path, has_blob
-from pipeline.serving.store_index import Entry
+from pipeline.serving.store.blobs import UNFINISHED, blob_path, has_blob
+from pipeline.serving.store.index import Entry
 
 __all__ = ["Progress", "Remote", "Transfer", "pull", "push", "resolve"]
 

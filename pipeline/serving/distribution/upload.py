@@ -18,14 +18,14 @@ from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
 from pipeline.errors import DataError
-from pipeline.serving.answers import Refused, Unknown, Unreachable
 from pipeline.serving.artifact import Descriptor
-from pipeline.serving.distribution_blobs import Meter
-from pipeline.serving.registry import Registry, retried
+from pipeline.serving.distribution.answers import Refused, Unknown, Unreachable
+from pipeline.serving.distribution.blobs import Meter
+from pipeline.serving.distribution.registry import Registry, retried
+from pipeline.serving.distribution.tokens import Denied
+from pipeline.serving.distribution.transport import Answer, Call, ask, ask_once
 from pipeline.serving.store import PULL_AGAIN
-from pipeline.serving.store_blobs import blob_path, has_blob
-from pipeline.serving.tokens import Denied
-from pipeline.serving.transport import Answer, Call, ask, ask_once
+from pipeline.serving.store.blobs import blob_path, has_blob
 
 PIECE = 1 << 20
 CHUNK = 16 << 20

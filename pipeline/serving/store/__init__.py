@@ -22,18 +22,18 @@ import msgspec
 
 from pipeline.errors import DataError, NotFound, SurveyError
 from pipeline.project import writing
-from pipeline.serving import artifact, modelpack
-from pipeline.serving.artifact import Config, Descriptor, Manifest
-from pipeline.serving.package import Package
-from pipeline.serving.reference import looks_like_digest, looks_like_id, parse
-from pipeline.serving.store_blobs import (
+from pipeline.serving import artifact
+from pipeline.serving.artifact import Config, Descriptor, Manifest, modelpack
+from pipeline.serving.artifact.package import Package
+from pipeline.serving.artifact.reference import looks_like_digest, looks_like_id, parse
+from pipeline.serving.store.blobs import (
     blob_path,
     has_blob,
     manifest_path,
     put_bytes,
     put_file,
 )
-from pipeline.serving.store_index import (
+from pipeline.serving.store.index import (
     Entry,
     created_layout,
     read_index,
@@ -41,7 +41,7 @@ from pipeline.serving.store_index import (
     tagged,
     write_index,
 )
-from pipeline.serving.store_lock import PATIENCE, locked
+from pipeline.serving.store.lock import PATIENCE, locked
 
 CONFIG_READERS = {
     artifact.CONFIG_V01: artifact.read_config,
