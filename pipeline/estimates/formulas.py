@@ -12,17 +12,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def effective_n(p: Floats, variance: Floats, W: Floats, W2: Floats) -> Floats:
-    """The simple random sample that would be as precise: p(1-p)/var.
-
-    Where everyone or no one is in the share, Kish's (1965) (Σw)²/Σw².
-    """
-    kish = np.broadcast_to(W**2 / W2, p.shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = p * (1 - p) / variance
-    return np.where((p <= 0) | (p >= 1) | ~np.isfinite(found), kish, found)
-
-
 def population_variance(values: Floats, w: Floats, n: Floats) -> Floats:
     """s² = n/(n-1) Σ w (y - ȳ)² / Σ w by domain; `w` is domains × values."""
     total = w.sum(axis=1)

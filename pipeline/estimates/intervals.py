@@ -151,7 +151,7 @@ def share_effective_n(p: ArrayLike, se: ArrayLike, n: ArrayLike) -> Floats:
     """Respondents of the simple random sample that would be as precise: p(1-p)/se².
 
     Kish (1965), ch. 8. `n` where everyone or no one is in the share, as the standard
-    error is 0 there; inf where it is 0 elsewhere.
+    error is 0 there; inf where it is 0 elsewhere, NaN where there is none.
     """
     p, se = snapped(np.asarray(p, float)), np.asarray(se, float)
     with np.errstate(divide="ignore", invalid="ignore"):

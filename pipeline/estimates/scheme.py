@@ -30,8 +30,8 @@ class Scheme(msgspec.Struct, frozen=True):
     """What a wave's variances follow from.
 
     `places` are the columns of the sampling units, `dimensions` those weighted to,
-    `columns` the column of x of each of their domains (by number, 0 and -1 for none);
-    `regress` is SQL for q, the weight of a respondent in the regression on x.
+    `columns` the column of x of each of their domains, by number (0: not known);
+    `regress` is SQL for q, the weight of a respondent in the regression.
     """
 
     frame: Frame
@@ -57,10 +57,12 @@ def sample_of(
     An item's value is NULL for whoever did not answer it.
     """
     columns = [
-        f"CASE WHEN \"{dimension}\" = '{domain}' THEN 1.0 ELSE 0.0 END"
-        for dimension, domain in _margins(survey, wave)
+        f"CAST(CASE WHEN \"{dimension}\" = '{domain}' THEN {1 - share!r}"
+        f" WHEN \"{dimension}\" <> '' THEN {-share!r} ELSE 0 END AS DOUBLE)"
+        for dimension, shares in _margins(con, survey, wave).items()
+        for domain, share in shares.items()
     ]
-    fitted = Calibration(tuple(columns), _regress(survey)) if columns else None
+    fitted = Calibration(("1.0", *columns), _regress(survey)) if columns else None
     table = f"(SELECT * FROM people WHERE wave = '{wave.id}')"
     if items:
         table = f"({_wide(survey, wave, items)})"
@@ -103,19 +105,19 @@ def scheme_of(con: DuckDBPyConnection, survey: Survey, wave: Wave) -> Scheme:
         named = {f"u{i + shift}": rows[f"u{i}"] for i in range(len(at))}
         return sample.located(first | named)
 
-    margins = _margins(survey, wave)
-    numbered = {pair: i for i, pair in enumerate(margins)}
-    dimensions = tuple(dict.fromkeys(dimension for dimension, _ in margins))
-    columns = {
-        d: np.array([-1, *(numbered.get((d, g.code), -1) for g in survey.domains(d))])
-        for d in dimensions
-    }
+    margins = _margins(con, survey, wave)
+    columns, first = {}, 0
+    for dimension, shares in margins.items():
+        place = {domain: first + i for i, domain in enumerate(shares, 1)}
+        codes = [g.code for g in survey.domains(dimension)]
+        columns[dimension] = np.array([first, *(place.get(c, first) for c in codes)])
+        first += len(shares) + 1
     scheme = Scheme(
         frame,
         sample.df(),
         at,
         located,
-        dimensions,
+        tuple(margins),
         columns,
         _regress(survey),
         None,
@@ -123,13 +125,30 @@ def scheme_of(con: DuckDBPyConnection, survey: Survey, wave: Wave) -> Scheme:
     )
     if not margins or design.replicates:
         return scheme
-    return msgspec.structs.replace(scheme, fitted=_fitted(con, wave, scheme))
+    return msgspec.structs.replace(scheme, fitted=_fitted(con, wave, scheme, margins))
 
 
-def _margins(survey: Survey, wave: Wave) -> list[tuple[str, str]]:
-    """The domains of each dimension that the wave is weighted to."""
-    targets = [t for t in survey.targets if t.wave == wave.id]
-    return [(t.dimension, domain) for t in targets for domain in t.shares]
+def _margins(
+    con: DuckDBPyConnection, survey: Survey, wave: Wave
+) -> dict[str, dict[str, float]]:
+    """By dimension, the share that each domain with anyone in it was weighted to.
+
+    Shares are of those whose domain is known: how many they are, weighting leaves to
+    the sample. So what has no error is not the total of x_k but that of x_k - s_k·known
+    (and that of everyone), which is what residuals are taken from.
+    """
+    found = {}
+    for target in (t for t in survey.targets if t.wave == wave.id):
+        rows = con.execute(
+            f'SELECT DISTINCT "{target.dimension}" FROM people WHERE wave = ?',
+            [wave.id],
+        ).fetchall()
+        there = {row[0] for row in rows}
+        shares = {code: share for code, share in target.shares.items() if code in there}
+        total = sum(shares.values())
+        if len(shares) > 1:
+            found[target.dimension] = {c: s / total for c, s in shares.items()}
+    return found
 
 
 def _regress(survey: Survey) -> str:
@@ -146,7 +165,12 @@ def _replication(sample: Sample) -> Replication | None:
     return Replication(columns, given.scale, rscales, given.mse)
 
 
-def _fitted(con: DuckDBPyConnection, wave: Wave, scheme: Scheme) -> Fitted:
+def _fitted(
+    con: DuckDBPyConnection,
+    wave: Wave,
+    scheme: Scheme,
+    margins: dict[str, dict[str, float]],
+) -> Fitted:
     """The sums over all respondents of the wave, whatever they answered."""
     names = [f'"{c}"' for c in scheme.places]
     names += [numbers_of(d, "people") for d in scheme.dimensions]
@@ -170,15 +194,29 @@ def _fitted(con: DuckDBPyConnection, wave: Wave, scheme: Scheme) -> Fitted:
     x = np.zeros((len(place), max(c.max() for c in scheme.columns.values()) + 1))
     for i, dimension in enumerate(scheme.dimensions):
         number = np.ma.filled(rows[f"k{first + i}"], 0)
-        column = scheme.margin(dimension)[number]
-        known = column >= 0
-        x[known, column[known]] = 1
+        x[np.arange(len(x)), scheme.margin(dimension)[number]] = 1
     size = int(place.max()) + 1
     by_place = np.zeros((size, x.shape[1]))
     np.add.at(by_place, place, rows["w"][:, None] * x)
     squares = np.zeros((size if scheme.frame.elements else 0, x.shape[1], x.shape[1]))
     if scheme.frame.elements:
         np.add.at(squares, place, np.einsum("r,rm,rk->rmk", rows["w2"], x, x))
-    # Margins add up to the same total, so Σ q x x' has no inverse of its own.
-    solve = np.linalg.pinv((x * rows["q"][:, None]).T @ x, hermitian=True)
+    fixed = _fixed(margins)
+    product = fixed.T @ ((x * rows["q"][:, None]).T @ x) @ fixed
+    # Each dimension's columns add up to nothing: there is no inverse of its own.
+    solve = fixed @ np.linalg.pinv(product, hermitian=True) @ fixed.T
     return Fitted(solve.astype(float), by_place, squares)
+
+
+def _fixed(margins: dict[str, dict[str, float]]) -> Floats:
+    """What has no error, in columns, from x: everyone, and each x_k - s_k·known."""
+    sizes = [len(shares) + 1 for shares in margins.values()]
+    found = np.zeros((sum(sizes), sum(sizes) - len(sizes) + 1))
+    found[: sizes[0], 0] = 1  # the first dimension's domains and unknown: everyone
+    row, column = 1, 1
+    for shares in margins.values():
+        s = np.array([*shares.values()])
+        k = len(s)
+        found[row : row + k, column : column + k] = np.eye(k) - s
+        row, column = row + k + 1, column + k
+    return found

@@ -48,8 +48,8 @@ class Rows(msgspec.Struct, frozen=True):
 class Fitted(msgspec.Struct, frozen=True):
     """What residuals on M weighting margins need of all respondents of the wave.
 
-    `solve` (M × M) inverts Σ q x x'; `x` (places × M) is Σ w x by place, and `xx`
-    (places × M × M) is Σ w² x x'.
+    `solve` (M × M) takes Σ q x u to the slopes of u on x; `x` (places × M) is Σ w x by
+    place, and `xx` (places × M × M) is Σ w² x x'.
     """
 
     solve: Floats

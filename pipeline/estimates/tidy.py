@@ -14,12 +14,7 @@ import numpy as np
 from pipeline.estimates import intervals
 from pipeline.estimates.cautions import share_cautions
 from pipeline.estimates.cube import Slice
-from pipeline.estimates.formulas import (
-    effective_n,
-    population_variance,
-    quantile,
-    ranks,
-)
+from pipeline.estimates.formulas import population_variance, quantile, ranks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,9 +118,8 @@ def _nets(part: Slice) -> Iterator[_Shares]:
 
 def _share_block(part: Slice, shares: _Shares) -> Columns:
     row, p, variance = shares.row, shares.p, shares.variance
-    n, total, squares = part.n[row], part.W[row], part.W2[row]
-    n_eff = effective_n(p, variance, total, squares)
-    se = np.sqrt(variance)
+    n, se = part.n[row], np.sqrt(variance)
+    n_eff, deff = _precision(part, row, p, se)
     low, high = intervals.share_interval(intervals.DEFAULT, p, se, n, part.df)
     return _block(
         part,
@@ -139,11 +133,25 @@ def _share_block(part: Slice, shares: _Shares) -> Columns:
         high=high,
         count=shares.count,
         n_eff=n_eff,
-        deff=n / n_eff,
+        deff=deff,
         rank=shares.rank,
         method=intervals.DEFAULT,
         caution=share_cautions(p, se, part.n, row, part.df),
     )
+
+
+def _precision(part: Slice, row: Ints, p: Floats, se: Floats) -> tuple[Floats, Floats]:
+    """Effective n and design effect of shares.
+
+    p(1-p)/se² and, as in R, se² over p(1-p)/(n-1). Where everyone or no one is in the
+    share these say nothing and Kish's (1965) for the weights stand in. A share that
+    weighting fixed has a design effect of 0 and no effective n.
+    """
+    n, kish = part.n[row], part.W[row] ** 2 / part.W2[row]
+    n_eff = intervals.share_effective_n(p, se, kish)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deff = np.where(intervals.extreme(p), n / n_eff, (n - 1) / n_eff)
+    return np.where(np.isinf(n_eff), np.nan, n_eff), deff
 
 
 def _means(part: Slice) -> Columns:
