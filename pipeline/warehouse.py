@@ -163,10 +163,13 @@ def lay_out(con: DuckDBPyConnection, survey: Survey) -> None:
 
 
 def _scaled(con: DuckDBPyConnection, people: str) -> str:
-    """Replicate weights go the way of the weight that they came with."""
+    """Replicate weights go the way of the weight that they came with.
+
+    As decimals: sums of floats depend on their order, which threads do not keep.
+    """
     described = con.execute(f"DESCRIBE SELECT * FROM {people}").fetchall()
     scaled = [
-        f'p."{name}" * w.weight / p.base_weight AS "{name}"'
+        f'CAST(p."{name}" * w.weight / p.base_weight AS DECIMAL(18,9)) AS "{name}"'
         for name in (row[0] for row in described)
         if name.startswith(REPLICATE)
     ]

@@ -184,7 +184,7 @@ def test_linear_weights_below_zero_are_refused(tmp_path: Path) -> None:
 
 def test_absurd_weights_are_named_by_row_and_column(tmp_path: Path) -> None:
     people = [*PEOPLE, ("Ops", "X", 5e6)]
-    with pytest.raises(DataError, match="column 'w': row 42 weighs 5e"):
+    with pytest.raises(DataError, match="column 'w': row 42 weighs 5e\\+06 times"):
         weighed(tmp_path, "", weight=True, people=people)
 
 
@@ -258,3 +258,10 @@ start = 2024-01-01
 end = 2024-02-01
 
 """
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e12])
+def test_the_unit_of_supplied_weights_is_no_matter(tmp_path: Path, unit: float) -> None:
+    people = [(role, site, weight * unit / 7) for role, site, weight in PEOPLE]
+    weights, _ = weighed(tmp_path, "", weight=True, people=people)
+    assert weights[:4] == pytest.approx([1 / 1.5, 4 / 1.5, 1 / 1.5, 2 / 1.5], abs=1e-6)

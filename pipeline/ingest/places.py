@@ -60,10 +60,14 @@ def place(
         name: f"TRY_CAST(c{i} AS DOUBLE)" if number else f"nullif(trim(c{i}), '')"
         for name, i, number in columns
     }
+    # In the unit of the weights, which are over their mean.
+    values |= {
+        n: f"{sql} / mean" for n, sql in values.items() if n.startswith(REPLICATE)
+    }
     picked = "".join(f', {sql} AS "{name}"' for name, sql in values.items())
     con.execute(
         f"CREATE OR REPLACE TABLE places AS SELECT respondent{picked}"
-        " FROM raw SEMI JOIN kept USING (respondent)"
+        " FROM raw JOIN kept USING (respondent)"
     )
     for name, i, number in columns:
         # A replicate leaves units out by a weight of 0; a population has someone.

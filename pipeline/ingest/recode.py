@@ -94,23 +94,34 @@ def _named(where: str, names: tuple[str, ...], wave: Wave) -> set[int]:
 def _base_weights(
     con: DuckDBPyConnection, wave: Wave, names: tuple[str, ...], where: str
 ) -> None:
-    """Add to `kept` the weight that the export brings, else 1."""
+    """Add to `kept` the weight that the export brings, else 1, over the mean of them.
+
+    The `mean` is kept too: replicate weights are in the same unit.
+    """
     column = one(where, names, wave.weight, "the weight") if wave.weight else None
     text = "'1'" if column is None else f"c{column}"
     con.execute(
         "CREATE OR REPLACE TABLE kept AS SELECT respondent,"
-        f" TRY_CAST({text} AS DECIMAL(18,6)) AS base_weight"
+        f" TRY_CAST({text} AS DOUBLE) AS given"
         " FROM raw SEMI JOIN kept USING (respondent)"
     )
-    bad = con.execute(
-        "SELECT min(respondent) FROM kept WHERE coalesce(base_weight, 0) <= 0"
-    ).fetchall()[0][0]
+    bad, top = con.execute(
+        "SELECT min(respondent) FILTER (NOT coalesce(isfinite(given) AND given > 0,"
+        " false)), max(given) FROM kept"
+    ).fetchall()[0]
     if bad is not None:
         raise DataError(
             "the weight is missing, not a number, or not above zero",
             where=f"{where}, row {bad}, column '{wave.weight}'",
             remedy="Correct it, or drop such rows with a drop rule.",
         )
+    # Added up as decimals: a sum of floats depends on their order.
+    total = f"CAST(sum(CAST(given / {top!r} AS DECIMAL(18,17))) AS DOUBLE) * {top!r}"
+    con.execute(
+        "CREATE OR REPLACE TABLE kept AS SELECT respondent, mean,"
+        " CAST(greatest(given / mean, 1e-9) AS DECIMAL(18,9)) AS base_weight"
+        f" FROM kept, (SELECT {total if top else 1} / count(*) AS mean FROM kept)"
+    )
 
 
 def _unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:

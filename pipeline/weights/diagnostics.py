@@ -92,8 +92,8 @@ def check_weights(weights: Floats, rows: ArrayLike | None = None) -> None:
     low, high = int(weights.argmin()), int(weights.argmax())
     if weights[high] > ABSURD * weights[low]:
         raise DataError(
-            f"row {names[high]} weighs {weights[high]:g} and row {names[low]}"
-            f" {weights[low]:g}, over a million times less",
+            f"row {names[high]} weighs {weights[high] / weights[low]:.2g} times as much"
+            f" as row {names[low]}",
             remedy="Check that the column holds weights; if so, trim them.",
         )
 
