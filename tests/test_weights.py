@@ -125,7 +125,7 @@ def test_a_value_without_a_target_is_named_with_what_was_meant() -> None:
         ([1.0, np.nan], "row 2 is missing"),
         ([0.0, 1.0], "row 1 is not above zero"),
         ([1.0, -3.0], r"row 2 is not above zero \(-3\)"),
-        ([1.0, 1e-7], "row 1 weighs 1e+07 times as much as row 2"),
+        ([1.0, 1e-7], r"row 1 weighs 1e\+07 times as much as row 2"),
     ],
 )
 def test_weights_that_cannot_be_are_named(weights: list[float], says: str) -> None:
