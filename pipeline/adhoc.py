@@ -7,109 +7,15 @@ hidden as there, before anything is computed of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
-from pipeline.definition import Question, Survey
-from pipeline.errors import DataError, NotFound
-from pipeline.warehouse import connect, parquet
+from pipeline.asked import Asked, Row
+from pipeline.errors import DataError
 
 if TYPE_CHECKING:
     from pipeline.estimates.linear import Estimates
-    from pipeline.estimates.sample import Sample
-
-Row = dict[str, Any]
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """A question in a wave, split by dimensions: who answered, and what is hidden."""
-
-    survey: Survey
-    build: Path
-    question: Question
-    wave: str
-    by: tuple[str, ...] = ()
-
-    def sample(self, more: Sequence[str] = ()) -> Sample:
-        """The wave's respondents with the items of the question, and `more`."""
-        from pipeline.estimates.scheme import sample_of
-
-        con = connect(self.build / "warehouse.duckdb", read_only=True)
-        items = [*self.question.items(self.wave), *more]
-        return sample_of(con, self.survey, self.survey.wave(self.wave), items)
-
-    def hidden(self) -> set[str]:
-        """The domains that may not be shown."""
-        source = parquet(self.build / "estimates.parquet")
-        rows = connect().execute(
-            f"SELECT DISTINCT domain FROM {source} WHERE question = ? AND wave = ?"
-            " AND \"by\" = ? AND flag <> ''",
-            [self.question.id, self.wave, "*".join(self.by)],
-        )
-        return {domain for (domain,) in rows.fetchall()}
-
-    def require_base(self) -> None:
-        """Raise `DataError` if too few answered for anything to be shown."""
-        if replace(self, by=()).hidden():
-            raise DataError(
-                f"too few answered {self.question.id} for anything to be shown",
-                where=f"wave {self.wave}",
-                remedy="Nothing smaller than the survey's min_base is given out.",
-            )
-
-    def shown(self) -> str:
-        """SQL: the respondents of the domains that may be shown."""
-        hidden = self.hidden()
-        if not hidden:
-            return "TRUE"
-        joined = " || '*' || ".join(f'"{d}"' for d in self.by) or "''"
-        listed = ", ".join(f"'{domain}'" for domain in sorted(hidden))
-        return f"({joined}) NOT IN ({listed})"
-
-    @property
-    def dimension(self) -> str:
-        """The one dimension of the split; raises `NotFound` if it is not one."""
-        if len(self.by) != 1:
-            known = ", ".join(d.id for d in self.survey.dimensions)
-            raise NotFound("by what?", remedy=f"Name one dimension as by: {known}.")
-        return self.by[0]
-
-    @property
-    def dimensions(self) -> list[str]:
-        """The columns of the split."""
-        return [f'"{d}"' for d in self.by]
-
-    def column(self, term: str) -> str:
-        """SQL of an answer: 1 if it (or any option of a net) was given, else 0."""
-        from pipeline.estimates.scheme import column_of
-
-        question = self.question
-        if question.kind == "select-all":
-            question.option(term)
-            return column_of(f"{question.id}.{term}")
-        nets = {net.code: net.of for net in question.nets}
-        if term not in nets:
-            question.option(term)
-        values = ", ".join(str(question.value(c)) for c in nets.get(term, (term,)))
-        item = column_of(question.id)
-        return f"CASE WHEN {item} IN ({values}) THEN 1.0 WHEN {item} >= 0 THEN 0.0 END"
-
-    def measure(self, term: str) -> str:
-        """SQL of what is averaged: an answer, or the number where no term is named."""
-        from pipeline.estimates.scheme import column_of
-
-        if term:
-            return self.column(term)
-        if self.question.kind not in ("scale", "numeric"):
-            terms = [o.code for o in self.question.choices if not o.missing]
-            raise NotFound(
-                f"which answer to {self.question.id}?",
-                remedy=f"Name one as term: {', '.join(terms)}.",
-            )
-        return column_of(self.question.id)
 
 
 def quantile_rows(asked: Asked, probs: Sequence[float]) -> list[Row]:
@@ -179,8 +85,7 @@ def mention_rows(asked: Asked) -> list[Row]:
             remedy="Each respondent gives one answer: ask for its share.",
         )
     sample = asked.sample()
-    offered = [o for o in question.choices if not o.missing and o.offered(asked.wave)]
-    columns = {o.code: asked.column(o.code) for o in offered}
+    columns = {code: asked.column(code) for code in asked.offered}
     everything = " + ".join(columns.values())
     return [
         {"term": code, **row}
@@ -245,20 +150,32 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
     ]
 
 
-def split_row(asked: Asked, earlier: str, term: str) -> Row:
-    """The change since an earlier wave, split into composition and rate."""
+def split_row(before: Asked, after: Asked, term: str) -> Row:
+    """The change between two waves, split into composition and rate.
+
+    Only respondents of domains that may be shown in both are counted: the row is then
+    a sum of what is published of them.
+    """
     from pipeline.estimates.decomposition import decompose
 
-    dimension = asked.dimension
-    stop = asked.survey.break_between(asked.question, earlier, asked.wave)
+    dimension = after.dimension
+    stop = after.survey.break_between(after.question, before.wave, after.wave)
     if stop is not None:
         raise DataError(
-            f"{asked.question.id} cannot be compared with {earlier}",
-            where=f"wave {asked.wave}",
+            f"{after.question.id} cannot be compared with {before.wave}",
+            where=f"wave {after.wave}",
             remedy=stop.reason,
         )
-    for wave in (earlier, asked.wave):
-        replace(asked, wave=wave).require_base()
-    before = replace(asked, wave=earlier).sample()
-    found = decompose(before, asked.sample(), asked.measure(term), f'"{dimension}"')
-    return {"wave_from": earlier, "wave_to": asked.wave} | msgspec.structs.asdict(found)
+    for asked in (before, after):
+        asked.require_base()
+    before.measure(term)  # or it says that the answer could not be given then
+    found = decompose(
+        before.sample(),
+        after.sample(),
+        after.measure(term),
+        f'"{dimension}"',
+        after.shown(before.wave),
+    )
+    return {"wave_from": before.wave, "wave_to": after.wave} | msgspec.structs.asdict(
+        found
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
-from pipeline.definition import Question, Survey
+from pipeline.definition import Survey
 from pipeline.errors import Missing, NotFound
 from pipeline.labels import in_order, labels_of, place_of
 from pipeline.load import load_survey
@@ -22,7 +22,7 @@ from pipeline.project import Project
 if TYPE_CHECKING:
     import altair as alt
 
-    from pipeline.adhoc import Asked
+    from pipeline.asked import Asked
     from pipeline.frames import Crosstab, Table
 
 COLUMNS = (
@@ -64,7 +64,7 @@ class Analysis(msgspec.Struct, frozen=True):
         """Weighted quantiles (0 to 1) of a scale or a number, by domain."""
         from pipeline.adhoc import quantile_rows
 
-        asked = self._asked(question, by, wave)
+        asked = self._asked(question, by, wave, has="median")
         rows = quantile_rows(asked, probs or (0.25, 0.5, 0.75))
         return self._table(asked, rows, shares=False)
 
@@ -91,10 +91,8 @@ class Analysis(msgspec.Struct, frozen=True):
         from pipeline.crosstabs import crosstab_rows, independence_lines
         from pipeline.frames import crosstab
 
-        dims = [name.strip() for name in by.split(",")]
-        for name in dims:
-            self.survey.dimension(name)
-        asked = structs.replace(self._asked(question, "", wave), by=tuple(dims))
+        dims = tuple(name.strip() for name in by.split(","))
+        asked = structs.replace(self._asked(question, "", wave, *dims), by=dims)
         spans = {d.id: d.label for d in self.survey.dimensions}
         rows = [
             {
@@ -148,13 +146,15 @@ class Analysis(msgspec.Struct, frozen=True):
     def split(self, question: str, *, by: str, term: str = "", wave: str = "") -> Table:
         """The change since the wave before: other people, or answering otherwise?"""
         from pipeline.adhoc import split_row
+        from pipeline.asked import waves_of
 
         asked = self._asked(question, by, wave)
-        waves = [w.id for w in self.survey.waves if w.id in asked.question.columns]
+        waves = waves_of(self.survey, asked.question)
         earlier = waves[: waves.index(asked.wave)]
         if not earlier:
             raise NotFound(f"{question} was not asked before {asked.wave}")
-        row = split_row(asked, earlier[-1], term)
+        before = self._asked(question, by, earlier[-1])
+        row = split_row(before, asked, term)
         return self._table(asked, [row], shares=bool(term))
 
     def adjusted(
@@ -169,9 +169,7 @@ class Analysis(msgspec.Struct, frozen=True):
         """Shares or means by domain, with other dimensions held equal."""
         from pipeline.adhoc import adjusted_rows
 
-        asked = self._asked(question, by, wave)
-        for name in holding:
-            self.survey.dimension(name)
+        asked = self._asked(question, by, wave, *holding)
         rows = adjusted_rows(asked, term, holding)
         return self._table(asked, rows, shares=bool(term))
 
@@ -201,6 +199,7 @@ class Analysis(msgspec.Struct, frozen=True):
         """The chart that suits the question's kind."""
         from pipeline.charts.figure import LIGHT, WIDE, chart, spec_for
 
+        self._asked(question, by, wave)
         spec = spec_for(self.survey, question, by=by, wave=wave, term=term)
         return chart(self.survey, self.build, spec, palette=LIGHT, width=WIDE)
 
@@ -227,18 +226,25 @@ class Analysis(msgspec.Struct, frozen=True):
         return [{name: row[name] for name in COLUMNS} for row in labelled]
 
     def _estimates(self, statistic: str, question: str, by: str, wave: str) -> Table:
-        asked = self._asked(question, by, wave)
+        asked = self._asked(question, by, wave, has=statistic)
         rows = self.rows(statistic, question, by, wave)
         return self._table(asked, rows, COLUMNS)
 
-    def _asked(self, question: str, by: str, wave: str) -> Asked:
-        from pipeline.adhoc import Asked
+    def _asked(
+        self, question: str, by: str, wave: str, *more: str, has: str = ""
+    ) -> Asked:
+        """What is asked, split as estimates are; dimensions `more` must be there too.
 
-        found = self.survey.question(question)
-        wave = wave or self._latest(found)
-        self.survey.wave(wave)
-        names = tuple(self._by(by).split("*")) if by else ()
-        return Asked(self.survey, self.build, found, wave, names)
+        Raises `NotFound` as `ask` does, and for a cross that was not estimated.
+        """
+        from pipeline.asked import ask
+
+        names = tuple(by.replace(",", "*").split("*")) if by else ()
+        asked = ask(self.survey, self.build, question, (*names, *more), wave, has=has)
+        if len(names) > 1 and names not in self.survey.crosses:
+            known = ["*".join(cross) for cross in self.survey.crosses]
+            raise NotFound.among("cross of dimensions", "*".join(names), known)
+        return structs.replace(asked, by=names)
 
     def _table(
         self,
@@ -266,19 +272,6 @@ class Analysis(msgspec.Struct, frozen=True):
             opt_in if self.survey.sample == "opt-in" else "Intervals are at 95 %.",
             self.survey.notice,
         )
-
-    def _by(self, by: str) -> str:
-        """`role*industry` for `role,industry` too; checks that it was estimated."""
-        names = by.replace(",", "*").split("*") if by else []
-        for name in names:
-            self.survey.dimension(name)
-        if len(names) > 1 and tuple(names) not in self.survey.crosses:
-            known = ["*".join(cross) for cross in self.survey.crosses]
-            raise NotFound.among("cross of dimensions", "*".join(names), known)
-        return "*".join(names)
-
-    def _latest(self, question: Question) -> str:
-        return [w.id for w in self.survey.waves if w.id in question.columns][-1]
 
 
 def open_survey(survey_id: str, project: Path | None = None) -> Analysis:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from pipeline.adhoc import Asked, Row
+from pipeline.asked import Asked, Row
 
 if TYPE_CHECKING:
     from pipeline.estimates.chisq import Test
     from pipeline.estimates.comparison import Banner
     from pipeline.estimates.letters import Lettered
 
-MEAN = "mean"
+MEAN = ""  # the row of a scale's mean; no option's code is empty
 
 
 def crosstab_rows(asked: Asked) -> list[Row]:
@@ -44,6 +44,7 @@ def _cell_rows(found: Lettered, se: dict[Any, float]) -> list[Row]:
             "by": heads[cell.column].span,
             "domain": cell.column.partition("=")[2],
             "letter": heads[cell.column].letter,
+            "statistic": _statistic(cell.row),
             "term": cell.row,
             "estimate": cell.value,
             "se": se[cell.column, cell.row],
@@ -57,6 +58,10 @@ def _cell_rows(found: Lettered, se: dict[Any, float]) -> list[Row]:
     ]
 
 
+def _statistic(row: str) -> str:
+    return "mean" if row == MEAN else "share"
+
+
 def _total_row(cells: Banner, row: str) -> Row:
     found = cells.found
     at = found.at("", row)
@@ -64,6 +69,7 @@ def _total_row(cells: Banner, row: str) -> Row:
         "by": "",
         "domain": "",
         "letter": "",
+        "statistic": _statistic(row),
         "term": row,
         "estimate": found.values[at],
         "se": found.se[at],
@@ -81,11 +87,10 @@ def comparison_rows(asked: Asked, term: str, margin: float) -> list[Row]:
 
     dimension = asked.dimension
     asked.measure(term)  # or it says which answers there are
-    row = term or MEAN
     cells = banner_of(asked)
-    pairs = [p for p in pairs_of(cells.found) if p[0][-1] == row and p[0][0]]
+    pairs = [p for p in pairs_of(cells.found) if p[0][-1] == term and p[0][0]]
     pairs = [p for p in pairs if p[1][0]]
-    found = compare_strictly(cells, pairs, of=f"{row}: pairs of {dimension}")
+    found = compare_strictly(cells, pairs, of=f"{term or 'mean'}: pairs of {dimension}")
     low, high = found.interval()
     same = equivalent(found, margin) if margin else None
     return [
@@ -150,7 +155,7 @@ def _spread(values: Any, cov: Any, order: Sequence[int]) -> tuple[Any, Any]:
     """Totals and covariance of all cells; a cell with nobody has 0 of both."""
     import numpy as np
 
-    at = np.array(order)
+    at = np.array(order, dtype=int)
     there = at >= 0
     totals = np.where(there, values[at], 0.0)
     return totals, np.where(np.outer(there, there), cov[np.ix_(at, at)], 0.0)
@@ -164,7 +169,7 @@ def banner_of(asked: Asked) -> Banner:
     columns = {"": "TRUE"}
     for dimension in asked.by:
         columns |= columns_of(asked, dimension)
-    rows = {row: asked.measure("" if row == MEAN else row) for row in rows_of(asked)}
+    rows = {row: asked.measure(row) for row in rows_of(asked)}
     return banner(asked.sample(), rows, columns)
 
 
@@ -181,10 +186,7 @@ def columns_of(asked: Asked, dimension: str) -> dict[str, str]:
 def rows_of(asked: Asked) -> list[str]:
     """The answers offered in the wave, the nets, and the mean of a scale."""
     question = asked.question
-    offered = [
-        o.code for o in question.choices if not o.missing and o.offered(asked.wave)
-    ]
     numbers = [MEAN] if question.kind in ("scale", "numeric") else []
     if question.kind == "numeric":
         return numbers
-    return [*offered, *(net.code for net in question.nets), *numbers]
+    return [*asked.offered, *(net.code for net in question.nets), *numbers]

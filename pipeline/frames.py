@@ -16,7 +16,7 @@ PERCENT = {
     "estimate_to", "change", "composition", "rate", "composition_se", "rate_se",
     "before", "target", "after",
 }  # fmt: skip
-WHOLE = ("n", "count", "rank", "tests")
+WHOLE = ("n", "n_from", "n_to", "count", "rank", "tests")
 # Said once above the table where all rows have the same.
 CONTEXT = ("wave", "question", "statistic", "by", "method", "df", "item")
 REPEATED = ("domain", "versus", "term")  # codes, where their labels are shown too
@@ -81,7 +81,7 @@ class Crosstab(Table):
         for row in cells.to_dict("records"):
             letter = f" ({row['letter']})" if row["letter"] else ""
             place = (row["by_label"], f"{row['domain_label']}{letter}")
-            text = _text("estimate", row["estimate"], share=row["term"] != "mean")
+            text = _text("estimate", row["estimate"], share=row["statistic"] == "share")
             mark = row["base"] if row["base"] == "**" else row["letters"]
             column = wide.setdefault(place, {})
             column[row["term_label"] or "Mean"] = f"{text} {mark}".strip()

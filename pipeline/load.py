@@ -193,6 +193,8 @@ def _question_problems(
 ) -> Iterator[Problem]:
     yield from _kind_problems(question)
     waves = {w.id for w in survey.waves}
+    if not question.columns:
+        yield "columns", "names no wave that asked it"
     for wave in (*question.columns, *(b.wave for b in question.breaks)):
         if wave not in waves:
             yield "columns", f"there is no wave '{wave}'; {suggestion(wave, waves)}"
@@ -280,7 +282,12 @@ def _dimension_problems(
             yield "groups", f"'{code}' is in {count} groups"
         if code != "*" and code not in codes:
             yield "groups", f"there is no option '{code}'; {suggestion(code, codes)}"
+    named: dict[str, str] = {}
     for group in dimension.groups:
+        if group.code in named:
+            both = f"'{named[group.code]}' and '{group.label}'"
+            yield "groups", f"{both} have the code '{group.code}': give each its own"
+        named[group.code] = group.label
         if not CODE.fullmatch(group.code):
             yield "groups", f"'{group.code}': lower-case letters, digits and _ only"
 

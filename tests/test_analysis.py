@@ -2,86 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from msgspec import structs
-from small import DEFINITION, built, write_survey
+from two_waves import two_waves
 
-from pipeline import open_survey
 from pipeline.analysis import Analysis
 from pipeline.definition import Break
 from pipeline.errors import DataError, NotFound
-from pipeline.trends import trend
 from pipeline.warehouse import connect, parquet, write_parquet
-
-BAND = """
-[[question]]
-id = "band"
-text = "Band?"
-kind = "single"
-columns = { 2024 = "band", 2025 = "band" }
-options = [{ code = "low", label = "Low" }, { code = "high", label = "High" }]
-
-[[dimension]]
-id = "band"
-label = "Band"
-question = "band"
-"""
-WAVE = """
-[[wave]]
-id = "2024"
-files = ["2024.csv"]
-start = 2024-01-01
-end = 2024-02-01
-respondent = "id"
-missing = ["NA"]
-unused = ["status"]
-"""
-
-
-def rows(seed: int, n: int, shift: float) -> str:
-    """Respondents: ops say yes more often, and more so in the high band."""
-    rng = np.random.default_rng(seed)
-    lines = ["id,status,role,ai,tools,depend,band"]
-    for i in range(n):
-        ops, high = rng.random() < 0.4, rng.random() < 0.5
-        # Two more roles are too small to show, and hide each other.
-        role = "Test" if i < 4 else "Lead" if i < 8 else "Ops" if ops else "Developer"
-        yes = rng.random() < shift + 0.3 * ops + 0.2 * high
-        tools = rng.choice(["A", "B", "A;B", ""]) if yes else ""
-        depend = str(int(np.clip(rng.normal(4 + 2 * ops, 2), 0, 10))) if yes else ""
-        said = "Yes" if yes else "No"
-        band = "High" if high else "Low"
-        lines.append(f"{i},Complete,{role},{said},{tools},{depend},{band}")
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     """A built survey of two waves and two dimensions."""
-    folder = tmp_path_factory.mktemp("project")
-    definition = DEFINITION.replace("min_base = 1", "min_base = 5")
-    definition = definition.replace("2025 = ", "2024 = X, 2025 = ")
-    for name in ("role", "ai", "tools", "depend"):
-        definition = definition.replace(
-            f'X, 2025 = "{name}"', f'"{name}", 2025 = "{name}"'
-        )
-    definition = definition.replace(
-        '{ code = "ops", label = "Ops" }]',
-        '{ code = "ops", label = "Ops" }, { code = "qa", label = "Test" },'
-        ' { code = "lead", label = "Lead" }]',
+    return two_waves(tmp_path_factory.mktemp("project"))
+
+
+OTHERS = """
+[[question]]
+id = "old"
+text = "Band, as asked in 2024?"
+kind = "single"
+columns = { 2024 = "band" }
+options = [
+    { code = "mean", label = "Mean", raw = ["Low"] },
+    { code = "other", label = "Other", raw = ["High"] },
+]
+
+[[question]]
+id = "new"
+text = "Tools, with one more?"
+kind = "select-all"
+separator = ";"
+columns = { 2024 = "tools", 2025 = "tools" }
+options = [
+    { code = "a", label = "A", waves = ["2025"] },
+    { code = "b", label = "B", raw = { 2024 = ["A", "B"] } },
+]
+
+[[question]]
+id = "said"
+text = "In your words?"
+kind = "open"
+columns = { 2025 = "ai" }
+
+[[dimension]]
+id = "old"
+label = "Old band"
+question = "old"
+"""
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """The same, with a question of one wave, an option of one, and a code `mean`."""
+    return two_waves(tmp_path_factory.mktemp("others"), OTHERS)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: s.share("old", wave="2025"),
+        lambda s: s.crosstab("old", by="role", wave="2025"),
+        lambda s: s.compare("old", by="role", term="mean", wave="2025"),
+        lambda s: s.adjusted("old", by="role", holding=[], term="mean", wave="2025"),
+        lambda s: s.split("old", by="role", term="mean", wave="2025"),
+        lambda s: s.rows("share", "old", "", "2025"),
+        lambda s: s.chart("old", wave="2025"),
+        lambda s: s.share("ai", by="old"),
+        lambda s: s.crosstab("ai", by="role,old"),
+        lambda s: s.adjusted("ai", by="role", holding=["old"], term="yes"),
+        lambda s: s.split("ai", by="old", term="yes"),
+    ],
+)
+def test_a_question_not_asked_in_a_wave_says_which_waves_asked_it(
+    others: Analysis, ask: Any
+) -> None:
+    with pytest.raises(NotFound) as caught:
+        ask(others)
+    assert "old was not asked in 2025" in str(caught.value)
+    assert "It was asked in: 2024." in str(caught.value)
+
+
+def test_an_answer_not_offered_in_a_wave_is_refused(others: Analysis) -> None:
+    for ask in (
+        lambda: others.compare("new", by="role", term="a", wave="2024"),
+        lambda: others.split("new", by="band", term="a"),
+        lambda: others.compare("ai", by="band", term="refused", wave="2024"),
+    ):
+        with pytest.raises(NotFound, match=r"was no answer to \w+ in 2024"):
+            ask()
+
+
+def test_a_statistic_that_a_question_does_not_have_is_refused(others: Analysis) -> None:
+    for ask, says in (
+        (lambda: others.mean("ai"), "ai is single, and has no mean\n  It has: share."),
+        (lambda: others.quantile("ai"), "ai is single, and has no median"),
+        (lambda: others.share("said"), "said is open, and has no share"),
+        (lambda: others.trend("said"), "said is open, and has no estimates"),
+    ):
+        with pytest.raises(NotFound) as caught:
+            ask()
+        assert str(caught.value).startswith(says)
+
+
+def test_an_option_called_mean_is_an_answer_like_others(others: Analysis) -> None:
+    found = others.crosstab("old", by="role").query("domain == 'dev'")
+    published = others.share("old", by="role").query("domain == 'dev'")
+    assert found["term"].tolist() == ["mean", "other"]
+    assert set(found["statistic"]) == {"share"}
+    assert found["estimate"].tolist() == pytest.approx(published["estimate"].tolist())
+    shown = others.crosstab("old", by="role")._repr_html_()
+    low = published["estimate"].iloc[0]
+    assert f"{100 * low:.1f}%" in shown
+    (row,) = others.compare("old", by="role", term="mean").to_dict("records")
+    assert row["difference"] == pytest.approx(
+        low
+        - others.share("old", by="role").query("domain == 'ops'")["estimate"].iloc[0]
     )
-    at = definition.index("[[wave]]")
-    definition = definition[:at] + WAVE.lstrip() + "\n" + definition[at:] + BAND
-    home = folder / "data" / "small" / "raw"
-    home.mkdir(parents=True)
-    (home / "2024.csv").write_text(rows(1, 300, 0.2), encoding="utf-8")
-    made, home = write_survey(folder, definition=definition, rows=rows(2, 500, 0.3))
-    build = built(made, home)
-    trend(made, build, lambda _: None)
-    return open_survey("small", folder)
 
 
 def test_a_crosstab_has_shares_bases_and_letters(survey: Analysis) -> None:
@@ -139,7 +182,7 @@ def test_equivalence_is_claimed_within_a_margin_only(survey: Analysis) -> None:
 
 
 def test_a_mean_of_a_scale_has_a_row_of_its_own(survey: Analysis) -> None:
-    found = survey.crosstab("depend", by="role").query("term == 'mean'")
+    found = survey.crosstab("depend", by="role").query("statistic == 'mean'")
     published = survey.mean("depend", by="role").set_index("domain")["estimate"]
     for row in found.query("domain != ''").to_dict("records"):
         assert row["estimate"] == pytest.approx(published[row["domain"]])
@@ -184,6 +227,40 @@ def test_a_change_is_split_into_people_and_answers(survey: Analysis) -> None:
     (row,) = survey.split("ai", by="role", term="yes").to_dict("records")
     assert row["composition"] + row["rate"] == pytest.approx(row["change"])
     assert abs(row["composition"]) < abs(row["rate"])
+
+
+def test_a_split_is_made_of_published_domains_only(survey: Analysis) -> None:
+    """Each figure of it follows from what the share by role gives in both waves."""
+    (row,) = survey.split("ai", by="role", term="yes").to_dict("records")
+    parts = []
+    for wave in ("2024", "2025"):
+        found = survey.share("ai", by="role", wave=wave).query("term == 'yes'")
+        parts.append(found.dropna(subset="estimate").set_index("domain"))
+        assert set(parts[-1].index) == {"dev", "ops"}
+    (p, r), (p2, r2) = (
+        (d["n_weighted"] / d["n_weighted"].sum(), d["estimate"]) for d in parts
+    )
+    assert row["composition"] == pytest.approx(((p2 - p) * (r + r2) / 2).sum())
+    assert row["rate"] == pytest.approx(((r2 - r) * (p + p2) / 2).sum())
+    assert [row["n_from"], row["n_to"]] == [d["n"].sum() for d in parts]
+
+
+def test_a_split_by_domains_that_are_hidden_but_for_one_is_refused(
+    survey: Analysis,
+) -> None:
+    """Of those who use AI, one role only may be shown."""
+    with pytest.raises(DataError, match="two domains or more"):
+        survey.split("depend", by="role")
+
+
+def test_a_crosstab_of_which_nothing_may_be_shown_has_the_total_only(
+    survey: Analysis,
+) -> None:
+    """As where each role has fewer than the minimum base."""
+    with marked(survey, "question = 'ai' AND \"by\" = 'role'"):
+        found = survey.crosstab("ai", by="role")
+    assert set(found["domain"]) == {""}
+    assert "Rao-Scott" in found.caption[-1]
 
 
 def test_a_trend_is_a_difference_with_its_test(survey: Analysis) -> None:
@@ -238,18 +315,24 @@ def test_a_break_follows_the_order_of_waves_not_of_their_names(
     assert made.break_between(question, "9", "10") == stop
 
 
-def test_a_question_too_few_answered_is_refused_whole(survey: Analysis) -> None:
-    """The rows of the whole base are marked hidden, as a small base would be."""
+@contextmanager
+def marked(survey: Analysis, where: str) -> Iterator[None]:
+    """The rows of the estimates marked hidden, as those on small bases would be."""
     built = survey.build / "estimates.parquet"
     kept = built.read_bytes()
     con = connect()
     con.execute(f"CREATE TABLE e AS SELECT * FROM {parquet(built)}")
-    con.execute("UPDATE e SET flag = 'suppressed' WHERE question = 'ai'")
+    con.execute(f"UPDATE e SET flag = 'suppressed' WHERE {where}")
     try:
         write_parquet(con, "SELECT * FROM e", built)
+        yield
+    finally:
+        built.write_bytes(kept)
+
+
+def test_a_question_too_few_answered_is_refused_whole(survey: Analysis) -> None:
+    with marked(survey, "question = 'ai'"):
         with pytest.raises(DataError, match="too few answered ai"):
             survey.crosstab("ai", by="role")
         with pytest.raises(DataError, match="too few answered ai"):
             survey.split("ai", by="role", term="yes")
-    finally:
-        built.write_bytes(kept)

@@ -28,7 +28,7 @@ ORDER = [
     {"serving"},
     {"narrative", "charts"},
     {"render"},
-    {"compose", "adhoc", "frames", "labels"},
+    {"compose", "asked", "adhoc", "frames", "labels"},
     {"crosstabs"},
     {"analysis"},
     {"aside", "stages", "export", "terminal", "talk"},

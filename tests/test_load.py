@@ -43,6 +43,11 @@ def test_every_definition_in_the_project_is_sound(path: Path) -> None:
         ("reason =", "reson =", "Did you mean reason?"),
         ('question = "role"', 'question = "rol"', "dimension role.question: 'rol'"),
         ('question = "role"', 'question = "rol"', "Did you mean role?"),
+        ('columns = { 2025 = "ai" }', "columns = {}", "ai.columns: names no wave"),
+        ('question = "role"\n', 'question = "role"\ngroups = [\n'
+         '{ code = "x", label = "One", options = ["dev"] },\n'
+         '{ code = "x", label = "Two", options = ["ops"] }]\n',
+         "dimension role.groups: 'One' and 'Two' have the code 'x'"),
         ('code = "b"', 'code = "a"', "options a: is listed 2 times: each option"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.estimates.frame import codes
+from pipeline.estimates.frame import EVERYONE, codes
 from pipeline.estimates.linear import Estimates, known, ratios
 from pipeline.estimates.sample import Sample
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class Split(msgspec.Struct, frozen=True):
-    """The parts of a change and their standard errors; `change` is their sum."""
+    """The parts of a change and their standard errors; `change` is their sum.
+
+    `n_from` and `n_to` are the respondents of both waves.
+    """
 
     change: float
     composition: float
@@ -36,15 +39,20 @@ class Split(msgspec.Struct, frozen=True):
     composition_se: float
     rate_se: float
     df: float
+    n_from: int
+    n_to: int
 
 
-def decompose(before: Sample, after: Sample, y: str, by: str) -> Split:
+def decompose(
+    before: Sample, after: Sample, y: str, by: str, where: str = EVERYONE
+) -> Split:
     """Split the change of the mean of `y` (0 or 1 for a share) by the domains `by`.
 
     Respondents of unknown domain are in neither part. Raises `DataError` for a domain
-    that one wave does not have: then there is nobody to compare its people with.
+    that one wave does not have: then there is nobody to compare its people with; and
+    if there are no two domains, between which people could shift.
     """
-    waves = [_parts(sample, y, by) for sample in (before, after)]
+    waves = [_parts(sample, y, by, where) for sample in (before, after)]
     domains = [names for names, _ in waves]
     if domains[0] != domains[1]:
         odd = ", ".join(map(str, sorted(set(domains[0]) ^ set(domains[1]))))
@@ -54,6 +62,11 @@ def decompose(before: Sample, after: Sample, y: str, by: str) -> Split:
             remedy="Group them with others in the dimension.",
         )
     size = len(domains[0])
+    if size < 2:
+        raise DataError(
+            "a change is split by two domains or more, and fewer may be shown",
+            where=by,
+        )
     (p, r), (p2, r2) = ((e.values[:size], e.values[size:]) for _, e in waves)
     composition = (p2 - p) * (r + r2) / 2
     rate = (r2 - r) * (p + p2) / 2
@@ -77,12 +90,13 @@ def decompose(before: Sample, after: Sample, y: str, by: str) -> Split:
         errors[0],
         errors[1],
         sum(e.df for _, e in waves),
+        *(int(e.n[size:].sum()) for _, e in waves),
     )
 
 
-def _parts(sample: Sample, y: str, by: str) -> tuple[list[str], Estimates]:
+def _parts(sample: Sample, y: str, by: str, where: str) -> tuple[list[str], Estimates]:
     """The domains, and the estimates P_d then r_d of all, with their covariance."""
-    found = sample.patterns([by, y], known("TRUE", [by, y]))
+    found = sample.patterns([by, y], known(where, [by, y]))
     code = codes([found.columns[by]])
     names = np.unique(found.columns[by]).tolist()
     inside = (code[:, None] == np.arange(len(names))).astype(float)
