@@ -44,7 +44,7 @@ def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     from pipeline.estimates.multiplicity import benjamini_hochberg
 
     con = connect()
-    for name in ("estimates", "trends"):
+    for name in ("estimates", "covariances", "trends"):
         source = parquet(build / f"{name}.parquet")
         con.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
     rows = con.execute(statement("differences")).fetchall()

@@ -12,6 +12,7 @@ from pipeline.definition import Survey
 from pipeline.design import Design, Replicates, Target, Weighting
 from pipeline.estimates.cube import Slice, cube
 from pipeline.estimates.linear import mean, share
+from pipeline.estimates.pairs import covariances
 from pipeline.estimates.sample import Sample
 from pipeline.estimates.scheme import column_of, sample_of
 from pipeline.load import load_survey
@@ -178,7 +179,48 @@ def compare(
                 assert (shares[d, v], se[d, v]) == pytest.approx(expected, 1e-9, 1e-12)
     if question.scale:
         means(sample, part, by, y)
+    if len(by) == 1:
+        between_domains(con, made, part, number)
     return 1
+
+
+def between_domains(
+    con: duckdb.DuckDBPyConnection, made: Survey, part: Slice, number: int
+) -> None:
+    """The covariance of a share in two domains."""
+    question = part.batch.questions[number]
+    blocks = [b for b in covariances(part) if question.id in b["question"]]
+    if (part.question == number).sum() < 2:  # asked in one domain only
+        assert not blocks
+        return
+    assert len(blocks) == 1
+    compared = 0
+    for term, first, second, ours in zip(
+        *(
+            blocks[0][name][blocks[0]["question"] == question.id]
+            for name in ("term", "first", "second", "covariance")
+        ),
+        strict=True,
+    ):
+        many = question.kind == "select-all"
+        item = f"{question.id}.{term}" if many else question.id
+        sample = sample_of(con, made, made.waves[0], [item])
+        terms = part.batch.terms[number].tolist()
+        y = column_of(item)
+        if many:
+            found = mean(sample, [y], [part.by])
+            keys = [(first, y), (second, y)]
+        else:
+            found = share(sample, y, [part.by])
+            value = part.values[terms.index(term)]
+            keys = [(first, value), (second, value)]
+        if not set(keys) <= set(found.keys):  # nobody gave it there
+            assert ours == pytest.approx(0, abs=1e-12)
+            continue
+        i, k = (found.at(*key) for key in keys)
+        assert ours == pytest.approx(found.cov[i, k], 1e-8, 1e-12)
+        compared += 1
+    assert compared
 
 
 def means(sample: Sample, part: Slice, by: list[str], column: str) -> None:

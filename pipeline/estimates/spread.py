@@ -66,6 +66,19 @@ class Replication(msgspec.Struct, frozen=True):
     mse: bool
 
 
+class Measures(msgspec.Struct, frozen=True):
+    """J measures of each domain, as what the rows add to them.
+
+    `cell` is the domain · J + measure of each row and `y` what it measures; `cell_by`
+    and `y_by` those of the rows split by margin.
+    """
+
+    cell: Ints
+    cell_by: Ints
+    y: Floats
+    y_by: Floats
+
+
 class Spread(msgspec.Struct, frozen=True):
     """A slice's sums, and the frame they stand in.
 
@@ -84,44 +97,39 @@ class Spread(msgspec.Struct, frozen=True):
 
     def of_shares(self, p: Floats, total: Floats) -> Floats:
         """Variances (domains × values) of the shares `p`; `total` (domains,) is W."""
+        return self._variance(p, total, self.each_value())
+
+    def each_value(self) -> Measures:
+        """As many measures a domain as there are values: the share of each."""
         cell = self.rows.domain * self.values + self.rows.value
         by = self.rows_by.domain * self.values + self.rows_by.value
-        each, more = np.ones(len(cell)), np.ones(len(by))
-        return self._variance(p, total, cell, by, each, more)
+        return Measures(cell, by, np.ones(len(cell)), np.ones(len(by)))
 
     def of_means(self, y: Floats, theta: Floats, total: Floats) -> Floats:
         """Variances (domains,) of the means `theta` of y (domains × values)."""
+        return self._variance(theta[:, None], total, self.mean_of(y))[:, 0]
+
+    def mean_of(self, y: Floats) -> Measures:
+        """One measure a domain: the mean of y (domains × values)."""
         rows, by = self.rows, self.rows_by
         each, more = y[rows.domain, rows.value], y[by.domain, by.value]
-        found = self._variance(
-            theta[:, None], total, rows.domain, by.domain, each, more
-        )
-        return found[:, 0]
+        return Measures(rows.domain, by.domain, each, more)
 
-    def _variance(
-        self,
-        theta: Floats,
-        total: Floats,
-        cell: Ints,
-        cell_by: Ints,
-        y: Floats,
-        y_by: Floats,
-    ) -> Floats:
-        """Of `theta` (domains × J): `cell` is the domain and measure of each row."""
+    def _variance(self, theta: Floats, total: Floats, of: Measures) -> Floats:
+        """Variances of `theta` (domains × J)."""
         if self.replication is not None:
-            return self._replicated(theta, cell, y)
+            return self._replicated(theta, of)
         w = total[:, None]
         found = np.zeros(theta.shape)
-        slopes = self._slopes(theta, total, cell_by, y_by)
+        slopes = self.slopes(theta, total, of)
         for stage in self.frame.stages:
-            sums = _Sums(self, stage, theta.shape)
-            yy, yd, dd = sums.products(cell, y)
+            sums = UnitSums(self, stage, theta.shape)
+            yy, yd, dd = sums.products(of)
             squares = (yy - 2 * theta * yd + theta**2 * dd) / w**2
             size = (yy + theta**2 * dd) / w**2
-            totals = sums.totals(self.rows, cell, y) - theta * sums.domain_totals()
-            z = totals / w
+            z = sums.totals(theta, of) / w
             if slopes is not None:
-                yx, dx, xx, x = sums.with_margins(cell, cell_by, y, y_by)
+                yx, dx, xx, x = sums.with_margins(of)
                 cross = yx - theta[..., None] * dx
                 squares -= 2 * (slopes * cross).sum(axis=-1) / w
                 squares += (slopes @ xx * slopes).sum(axis=-1)
@@ -129,30 +137,37 @@ class Spread(msgspec.Struct, frozen=True):
             found += _centred(self.frame, stage, squares, z, size)
         return found
 
-    def _replicated(self, theta: Floats, cell: Ints, y: Floats) -> Floats:
+    def _replicated(self, theta: Floats, of: Measures) -> Floats:
         given = self.replication
         assert given is not None
-        above = np.array([_sum(cell, w * y, theta.size) for w in self.rows.weights])
+        found: Floats = given.scale * np.einsum(
+            "r,rdj->dj", given.rscales, self.apart(theta, of) ** 2
+        )
+        return found
+
+    def apart(self, theta: Floats, of: Measures) -> Floats:
+        """How far each replicate's estimates are from the centre (R × domains × J)."""
+        given = self.replication
+        assert given is not None
+        above = np.array(
+            [_sum(of.cell, w * of.y, theta.size) for w in self.rows.weights]
+        )
         below = np.array(
             [_sum(self.base.domain, w, len(theta)) for w in self.base.weights]
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             values = above.reshape(-1, *theta.shape) / below[:, :, None]
         centre = theta if given.mse else values[given.rscales > 0].mean(axis=0)
-        found: Floats = given.scale * np.einsum(
-            "r,rdj->dj", given.rscales, (values - centre) ** 2
-        )
+        found: Floats = values - centre
         return found
 
-    def _slopes(
-        self, theta: Floats, total: Floats, cell: Ints, y: Floats
-    ) -> Floats | None:
+    def slopes(self, theta: Floats, total: Floats, of: Measures) -> Floats | None:
         """B (domains × J × M); None without weighting margins."""
         if self.fitted is None:
             return None
         size = len(self.fitted.solve)
         of_y = _by_margin(
-            cell, self.rows_by.margin, self.rows_by.q * y, theta.size, size
+            of.cell_by, self.rows_by.margin, self.rows_by.q * of.y_by, theta.size, size
         ).reshape(*theta.shape, size)
         base = self.base_by
         of_base = _by_margin(base.domain, base.margin, base.q, len(total), size)
@@ -161,7 +176,7 @@ class Spread(msgspec.Struct, frozen=True):
         return found
 
 
-class _Sums:
+class UnitSums:
     """Sums over the units of one stage, for domains × J measures."""
 
     def __init__(self, spread: Spread, stage: Stage, shape: tuple[int, ...]) -> None:
@@ -175,8 +190,9 @@ class _Sums:
         stage = self.stage
         return place if self.elements else stage.stratum[stage.unit[place]]
 
-    def products(self, cell: Ints, y: Floats) -> tuple[Floats, Floats, Floats]:
+    def products(self, of: Measures) -> tuple[Floats, Floats, Floats]:
         """Σ a y², Σ a y d (domains × J) and Σ a d² (domains × 1) of units' totals."""
+        cell, y = of.cell, of.y
         rows, base, count = self.spread.rows, self.spread.base, self.shape[0]
         if self.elements:
             a, a_base = self.scale[rows.place], self.scale[base.place]
@@ -202,23 +218,17 @@ class _Sums:
         )
         return keys % size, keys // size, _sum(at, rows.w * y, len(keys))
 
-    def totals(self, rows: Rows, cell: Ints, y: Floats) -> Floats:
-        """Σ w y by stratum (H × domains × J)."""
-        strata = len(self.stage.size)
-        at = self.stratum(rows.place) * self.size + cell
-        found = _sum(at, rows.w * y, strata * self.size)
-        return found.reshape(strata, *self.shape)
-
-    def domain_totals(self) -> Floats:
-        """Σ w of each domain by stratum (H × domains × 1)."""
-        base, strata = self.spread.base, len(self.stage.size)
+    def totals(self, theta: Floats, of: Measures) -> Floats:
+        """Σ w (y - θ) by stratum (H × domains × J)."""
+        rows, base, strata = self.spread.rows, self.spread.base, len(self.stage.size)
+        at = self.stratum(rows.place) * self.size + of.cell
+        above = _sum(at, rows.w * of.y, strata * self.size)
         at = self.stratum(base.place) * self.shape[0] + base.domain
-        found = _sum(at, base.w, strata * self.shape[0])
-        return found.reshape(strata, self.shape[0], 1)
+        below = _sum(at, base.w, strata * self.shape[0])
+        found: Floats = above.reshape(strata, *self.shape)
+        return found - theta * below.reshape(strata, self.shape[0], 1)
 
-    def with_margins(
-        self, cell: Ints, cell_by: Ints, y: Floats, y_by: Floats
-    ) -> tuple[Floats, Floats, Floats, Floats]:
+    def with_margins(self, of: Measures) -> tuple[Floats, Floats, Floats, Floats]:
         """Σ a yx (domains × J × M), Σ a dx (domains × 1 × M), Σ a xx', Σ x (H × M)."""
         spread, stage, count = self.spread, self.stage, self.shape[0]
         fitted = spread.fitted
@@ -227,8 +237,8 @@ class _Sums:
         base = spread.base
         if self.elements:
             rows, by = spread.rows_by, spread.base_by
-            weighted = self.scale[rows.place] * rows.w2 * y_by
-            yx = _by_margin(cell_by, rows.margin, weighted, self.size, m)
+            weighted = self.scale[rows.place] * rows.w2 * of.y_by
+            yx = _by_margin(of.cell_by, rows.margin, weighted, self.size, m)
             dx = _by_margin(
                 by.domain, by.margin, self.scale[by.place] * by.w2, count, m
             )
@@ -237,7 +247,7 @@ class _Sums:
             of_unit = np.zeros((len(stage.stratum), m))
             np.add.at(of_unit, stage.unit, fitted.x)
             scaled = of_unit * self.scale[stage.stratum][:, None]
-            cells, unit, t = self.by_unit(spread.rows, cell, y)
+            cells, unit, t = self.by_unit(spread.rows, of.cell, of.y)
             yx = np.zeros((self.size, m))
             np.add.at(yx, cells, t[:, None] * scaled[unit])
             domains, units, d = self.by_unit(base, base.domain, np.ones(len(base.w)))

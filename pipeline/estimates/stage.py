@@ -1,4 +1,7 @@
-"""The estimate stage: answers and weights → estimates.parquet, one tidy row each."""
+"""The estimate stage: answers and weights → estimates.parquet, one tidy row each.
+
+covariances.parquet goes with it: a row has those of one share in two domains.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ import numpy as np
 
 from pipeline.definition import Survey
 from pipeline.estimates.cube import cube
+from pipeline.estimates.pairs import covariances
 from pipeline.estimates.suppression import reasons
 from pipeline.estimates.tidy import NUMBERS, TEXTS, tidy
-from pipeline.warehouse import build_warehouse, connect, write_parquet
+from pipeline.warehouse import build_warehouse, connect, parquet, write_parquet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,15 +25,20 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str, str]  # wave, question, split, domain
 
+LINKS = ("wave", "question", "term", "by", "first", "second", "covariance")
 HIDDEN = tuple(name for name in NUMBERS if name != "df")
 
 
 def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
-    """Write estimates.parquet and the warehouse it was made from."""
+    """Write estimates.parquet, covariances.parquet, and the warehouse they are from."""
     progress("sums")
     build_warehouse(survey, build)
     con = connect(build / "warehouse.duckdb", read_only=True)
-    blocks = [block for part in cube(con, survey) for block in tidy(part)]
+    blocks, links = [], []
+    for part in cube(con, survey):
+        blocks += tidy(part)
+        if part.by and "*" not in part.by and part.batch.kind != "numeric":
+            links += covariances(part)
     con.close()
     table = {
         name: np.concatenate([b[name] for b in blocks]) for name in (*TEXTS, *NUMBERS)
@@ -38,6 +47,7 @@ def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> No
     _suppress(table, survey)
     progress(f"{len(table['n'])} estimates")
     _write(table, build / "estimates.parquet")
+    _write_covariances(links, build)
 
 
 def _suppress(table: Columns, survey: Survey) -> None:
@@ -103,6 +113,30 @@ def _write(table: Columns, path: Path) -> None:
         f"SELECT {_quoted(TEXTS[:7])}, {numbers}, {_quoted(TEXTS[7:])}"
         f" FROM (SELECT {texts}, {nan} FROM rows) ORDER BY {order}",
         path,
+    )
+
+
+def _write_covariances(blocks: Sequence[Columns], build: Path) -> None:
+    """Those between domains that are shown."""
+    con = connect()
+    texts, names = LINKS[:-1], _quoted(LINKS)
+    if blocks:
+        rows = {name: np.concatenate([b[name] for b in blocks]) for name in LINKS}
+    else:
+        rows = dict.fromkeys(texts, np.empty(0, object)) | {LINKS[-1]: np.empty(0)}
+    con.register("given", rows)
+    strings = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in texts)
+    con.execute(f"CREATE VIEW rows AS SELECT {strings}, covariance FROM given")
+    con.execute(
+        'CREATE TABLE hidden AS SELECT DISTINCT wave, question, "by", domain'
+        f" FROM {parquet(build / 'estimates.parquet')} WHERE flag <> ''"
+    )
+    same = 'h.wave = r.wave AND h.question = r.question AND h."by" = r."by"'
+    write_parquet(
+        con,
+        f"SELECT {names} FROM rows AS r WHERE NOT EXISTS (SELECT 1 FROM hidden AS h"
+        f" WHERE {same} AND h.domain IN (r.first, r.second)) ORDER BY {names}",
+        build / "covariances.parquet",
     )
 
 

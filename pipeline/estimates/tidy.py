@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from pipeline.estimates import intervals
+from pipeline.estimates.batch import Batch
 from pipeline.estimates.cautions import share_cautions
 from pipeline.estimates.cube import Slice
 from pipeline.estimates.formulas import population_variance, quantile, ranks
@@ -94,26 +95,35 @@ def _options(part: Slice) -> _Shares:
 
 def _nets(part: Slice) -> Iterator[_Shares]:
     """The first net of every question, the second, and so on."""
-    questions, wave = part.batch.questions, part.batch.wave
-    nets = [
-        [n for n in q.nets if any(q.option(code).offered(wave) for code in n.of)]
-        for q in questions
-    ]
-    for i in range(max(map(len, nets))):
-        y = np.zeros(part.batch.shown.shape)
-        code = np.full(len(questions), "", dtype=object)
-        for q in (q for q in range(len(questions)) if len(nets[q]) > i):
-            net, code[q] = nets[q][i], nets[q][i].code
-            y[q] = np.isin(part.batch.terms[q], net.of)
+    ids = np.array([q.id for q in part.batch.questions], dtype=object)
+    for y, code in nets_of(part.batch):
         counted = y[part.question]
         p = (part.w * counted).sum(axis=1) / part.W
         variance = part.spread.of_means(counted, p, part.W)
         count = (part.count * counted).sum(axis=1)
         row = np.flatnonzero(code[part.question] != "")
         own = part.question[row]
-        ids = np.array([q.id for q in questions], dtype=object)
         sums = count[row], p[row], variance[row]
         yield _Shares(row, ids[own], code[own], *sums, np.nan)
+
+
+def nets_of(batch: Batch) -> Iterator[tuple[Floats, Texts]]:
+    """The first net of every question, the second, and so on.
+
+    Which values are in it (questions × values, 0 or 1), and its code: empty for a
+    question that has no such net.
+    """
+    nets = [
+        [n for n in q.nets if any(q.option(c).offered(batch.wave) for c in n.of)]
+        for q in batch.questions
+    ]
+    for i in range(max(map(len, nets))):
+        y = np.zeros(batch.shown.shape)
+        code = np.full(len(nets), "", dtype=object)
+        for q in (q for q in range(len(nets)) if len(nets[q]) > i):
+            net, code[q] = nets[q][i], nets[q][i].code
+            y[q] = np.isin(batch.terms[q], net.of)
+        yield y, code
 
 
 def _share_block(part: Slice, shares: _Shares) -> Columns:
