@@ -95,3 +95,31 @@ def test_replicate_columns_that_are_not_there_are_named() -> None:
     replicates = Replicates(columns="rep*", kind="JK1", scale=1.0)
     with pytest.raises(DataError, match="no column begins with 'rep'"):
         mean(sample(people([1.0] * 6), Design(replicates=replicates)), ["y"])
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        Design(strata="h", fpc=("f",)),
+        CLUSTERED,
+        Design(strata="h", clusters=("c", "d"), fpc=("f", "g")),
+    ],
+    ids=["respondents", "clusters", "second stage"],
+)
+def test_a_population_has_one_size(design: Design) -> None:
+    """As R's `svydesign`, which stops: "fpc varies within strata"."""
+    rows = people([1.0] * 24) | {"d": np.arange(24) // 6 % 2, "g": np.full(24, 9)}
+    share(sample(rows, design), "a")
+    column = design.fpc[-1]
+    rows[column] = np.where(np.arange(24) == 6, 51, rows[column])
+    with pytest.raises(DataError, match=r"varies within a stratum.* '0'"):
+        share(sample(rows, design), "a")
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_every_stratum_has_one_unit_no_error_is_known() -> None:
+    rows = people([1.0] * 12) | {"c": np.arange(12) % 2}
+    alone = Design(strata="h", clusters=("c",), single_psu="average")
+    found = share(sample(rows, alone), "a")
+    assert found.df == 0
+    assert np.isnan(found.se).all()

@@ -58,8 +58,8 @@ def _stages(
         unit = codes([units[f"u{i}"] for i in range(depth + 1)])
         _, first = np.unique(unit, return_index=True)
         size = np.bincount(stratum[first]).astype(float)
-        _, one = np.unique(stratum, return_index=True)
-        fraction = _fractions([fpc[depth - 1][one]] if depth <= len(fpc) else [], size)
+        sizes = [_of_each(fpc[depth - 1], stratum, units)] if depth <= len(fpc) else []
+        fraction = _fractions(sizes, size)
         found.append(Stage(unit, stratum[first], size, fraction, factor))
         if not fraction.any() or depth == len(design.clusters):
             break
@@ -67,6 +67,26 @@ def _stages(
         factor = (factor * fraction)[stratum[first]]
         stratum = unit
     return found
+
+
+def _of_each(fpc: Floats, stratum: Ints, units: Columns) -> Floats:
+    """The population size of each stratum, which is the same for all its units."""
+    _, one = np.unique(stratum, return_index=True)
+    apart = fpc != fpc[one][stratum]
+    if (apart & ~np.isnan(fpc)).any():
+        raise _varying(units["u0"][apart][0])
+    found: Floats = fpc[one]
+    return found
+
+
+def _varying(stratum: object) -> DataError:
+    return DataError(
+        f"the population size (fpc) varies within a stratum, the first time in"
+        f" '{stratum}'",
+        where="design.fpc",
+        remedy="Give all respondents of a stratum the size of its population; for a"
+        " later stage, all those of a unit of the stage before.",
+    )
 
 
 def _fractions(fpc: Sequence[Floats], size: Floats) -> Floats:
@@ -104,7 +124,11 @@ def codes(columns: Sequence[NDArray[Any]]) -> Ints:
 def read(con: DuckDBPyConnection, table: str, design: Design, weight: str) -> Columns:
     """One row a unit of the last stage (u0 the stratum, u1 …), its count and fpc."""
     keys = [f"{c} AS u{i}" for i, c in enumerate(places(design))]
-    sizes = [f"CAST(MIN({c}) AS DOUBLE) AS f{i}" for i, c in enumerate(design.fpc)]
+    sizes = [
+        f"CAST({most}({c}) AS DOUBLE) AS {name}{i}"
+        for i, c in enumerate(design.fpc)
+        for most, name in (("MIN", "f"), ("MAX", "g"))
+    ]
     names = [f"u{i}" for i in range(len(keys))]
     query = statement("frame").format(
         columns=", ".join([*keys, *sizes]),
@@ -121,7 +145,12 @@ def read(con: DuckDBPyConnection, table: str, design: Design, weight: str) -> Co
                 where="design",
                 remedy="Fill them in, or drop those rows.",
             )
-    return {k: np.ma.getdata(v) for k, v in rows.items()}
+    found = {k: np.ma.getdata(v) for k, v in rows.items()}
+    for i in range(len(design.fpc)):
+        apart = found[f"f{i}"] != found.pop(f"g{i}")
+        if (apart & ~np.isnan(found[f"f{i}"])).any():
+            raise _varying(found["u0"][apart][0])
+    return found
 
 
 def with_implied_weight(table: str, design: Design) -> tuple[str, str]:

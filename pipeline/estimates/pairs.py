@@ -139,5 +139,5 @@ def _centred(
         counts = stage.factor[single] * (1 - stage.fraction[single])
         found += np.einsum("h,hpj,hpj->pj", counts, apart[:, r], apart[:, s])
     if spread.frame.single_psu == "average" and single.any():
-        found *= len(single) / (~single).sum()
+        found *= stage.averaged()
     return found

@@ -276,7 +276,7 @@ def _centred(
         counts = stage.factor[single] * (1 - stage.fraction[single])
         found += np.einsum("h,hdj->dj", counts, apart**2)
     if frame.single_psu == "average":
-        found *= len(single) / (~single).sum()
+        found *= stage.averaged()
     return found
 
 

@@ -34,7 +34,8 @@ def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> No
     progress("sums")
     build_warehouse(survey, build)
     con = connect(build / "warehouse.duckdb", read_only=True)
-    blocks, links = [], []
+    blocks: list[Columns] = []
+    links: list[Columns] = []
     for part in cube(con, survey):
         blocks += tidy(part)
         if part.by and "*" not in part.by and part.batch.kind != "numeric":
@@ -44,10 +45,21 @@ def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> No
         name: np.concatenate([b[name] for b in blocks]) for name in (*TEXTS, *NUMBERS)
     }
     progress("disclosure control")
+    _explain(table)
     _suppress(table, survey)
     progress(f"{len(table['n'])} estimates")
     _write(table, build / "estimates.parquet")
     _write_covariances(links, build)
+
+
+def _explain(table: Columns) -> None:
+    """Say why there is no interval, where there could be one."""
+    bare = np.isnan(table["low"]) & (table["method"] != "")
+    table["reason"][bare] = "no interval: its variance cannot be estimated"
+    table["reason"][bare & (table["n"] < 2)] = "no interval: one respondent"
+    table["reason"][bare & (table["df"] <= 0)] = (
+        "no interval: as few sampling units as strata"
+    )
 
 
 def _suppress(table: Columns, survey: Survey) -> None:

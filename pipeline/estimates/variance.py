@@ -50,6 +50,14 @@ class Stage(msgspec.Struct, frozen=True):
         found: NDArray[np.bool_] = (self.size == 1) & (self.fraction < 1 - 1e-7)
         return found
 
+    def averaged(self) -> float:
+        """By how much the strata of several units count, to stand for those of one.
+
+        NaN if there is none: nobody knows what they vary by.
+        """
+        others = (~self.single()).sum()
+        return float(len(self.size) / others) if others else np.nan
+
     def scale(self) -> Floats:
         """a_h of each stratum, times the fractions above; 0 for a single unit."""
         apart = np.maximum(self.size - 1, 1)
@@ -125,7 +133,7 @@ def _centred(frame: Frame, stage: Stage, squares: Floats, totals: Floats) -> Flo
         counts = stage.factor[single] * (1 - stage.fraction[single])
         v += (apart * counts[:, None]).T @ apart
     if frame.single_psu == "average":
-        v *= len(single) / (~single).sum()
+        v *= stage.averaged()
     return v
 
 
