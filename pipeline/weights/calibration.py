@@ -59,11 +59,10 @@ def calibrate(
     if error < TOLERANCE:
         return Fit(g, rounds, error)
     k = int(np.abs(left / size).argmax())
-    came = totals[k] - left[k]
+    what = f"{names[k]} came to {totals[k] - left[k]:,.6g} instead of {totals[k]:,.6g}"
+    remedy = reachable(x, d, totals, bounds)
     raise DataError(
-        f"no weights were found that meet all totals: {names[k]} came to"
-        f" {came:,.6g} instead of {totals[k]:,.6g}",
-        remedy=reachable(x, d, totals, bounds),
+        f"no weights were found that meet all totals: {what}", remedy=remedy
     )
 
 
