@@ -1,0 +1,36 @@
+"""A model as Docker Model Runner's API and `inspect` show it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline.serving.artifact import Config
+from pipeline.serving.artifact.reference import parse
+from pipeline.serving.store import Model
+from pipeline.serving.store.index import Entry
+
+
+def shown(model: Model) -> dict[str, Any]:
+    """A model of the store as /models gives it."""
+    return described(model.entry, model.config)
+
+
+def described(entry: Entry, config: Config) -> dict[str, Any]:
+    """A model as /models gives it: names as people write them, time as a number."""
+    return {
+        "id": entry.id,
+        "tags": [parse(tag).short for tag in entry.names()],
+        "created": created(config),
+        "config": msgspec.to_builtins(config.model),
+    }
+
+
+def created(config: Config) -> int:
+    """Seconds since 1970 when the model was made, 0 if it does not say."""
+    try:
+        return int(datetime.fromisoformat(config.created).timestamp())
+    except (ValueError, OverflowError):
+        return 0
