@@ -14,29 +14,33 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATEOF = Path(sys.executable).parent / "stateof"
-DRAFTS = ROOT / "data" / "state-of-app-dev" / "build" / "drafts"
+BUILD = ROOT / "data" / "state-of-app-dev" / "build"
 RUNS = 3
-JOBS = {
-    "stateof --help": ["--help"],
-    "stateof run, without the model": ["run", "state-of-app-dev", "--no-draft"],
-    "stateof show ai_use --by role": ["show", "ai_use", "--by", "role"],
-    "stateof run, with the model": ["run", "state-of-app-dev"],
-    "stateof run, drafts kept": ["run", "state-of-app-dev"],
+RUN = ["run", "state-of-app-dev"]
+# What of the build is forgotten before each run.
+JOBS: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "stateof --help": (["--help"], ()),
+    "stateof run, without the model": ([*RUN, "--no-draft"], ("stages.json",)),
+    "stateof run, nothing changed": ([*RUN, "--no-draft"], ()),
+    "stateof show ai_use --by role": (["show", "ai_use", "--by", "role"], ()),
+    "stateof run, with the model": (RUN, ("stages.json", "drafts")),
+    "stateof run, drafts kept": (RUN, ("stages.json",)),
 }
 
 
 def main() -> None:
     """Print the median seconds of each job."""
-    for name, arguments in JOBS.items():
-        fresh = name.endswith("with the model")
-        runs = [timed(arguments, fresh=fresh) for _ in range(1 if fresh else RUNS)]
+    for name, (arguments, forgotten) in JOBS.items():
+        count = 1 if "drafts" in forgotten else RUNS
+        runs = [timed(arguments, forgotten) for _ in range(count)]
         print(f"{statistics.median(runs):8.2f} s  {name}")
 
 
-def timed(arguments: list[str], *, fresh: bool) -> float:
-    """Seconds of one process; `fresh` forgets the drafts first."""
-    if fresh:
-        shutil.rmtree(DRAFTS, ignore_errors=True)
+def timed(arguments: list[str], forgotten: tuple[str, ...]) -> float:
+    """Seconds of one process, without these parts of the last build."""
+    for part in forgotten:
+        shutil.rmtree(BUILD / part, ignore_errors=True)
+        (BUILD / part).unlink(missing_ok=True)
     started = time.perf_counter()
     try:
         done = subprocess.run(

@@ -50,13 +50,14 @@ def _at_work(process: str) -> bool:
 def carry(old: Path, new: Path) -> None:
     """Give the files of a cache a second name, so that the old one stays whole."""
     if old.is_dir():
-        shutil.copytree(old, new, copy_function=_link)
+        shutil.copytree(old, new, copy_function=link)
 
 
-def _link(old: str, new: str) -> None:
+def link(old: str | Path, new: str | Path) -> None:
+    """Give a file a second name, or copy it where there are no hard links."""
     try:
         os.link(old, new)
-    except OSError:  # a file system without hard links
+    except OSError:
         shutil.copy2(old, new)
 
 

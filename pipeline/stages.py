@@ -107,21 +107,46 @@ STAGES: dict[str, Callable[[Job, Progress], None]] = {
 
 
 def run(job: Job, begin: Progress, progress: Progress) -> None:
-    """All stages; the build and the reports change at the end, or not at all."""
-    from pipeline.aside import beside, carry, put_in_place
+    """All stages; the build and the reports change at the end, or not at all.
 
-    outlines = job.outlines()
-    targets = [job.project.published(o.wave, o.id) for o in outlines] + [job.build]
+    A stage is kept if it would make what is there already (`stamps.py`).
+    """
+    from pipeline.aside import beside, carry, put_in_place
+    from pipeline.stamps import Work
+
+    places = {"build": job.build}
+    places |= {o.id: job.project.published(o.wave, o.id) for o in job.outlines()}
     with _explained(job), ExitStack() as stack:
-        moved = {t: stack.enter_context(beside(t)) for t in targets}
+        moved = {t: stack.enter_context(beside(t)) for t in places.values()}
         for name in CACHES:
             carry(job.build / name, moved[job.build] / name)
         project = msgspec.structs.replace(job.project, moved=moved)
         aside = msgspec.structs.replace(job, project=project)
+        work = Work(job.survey, job.raw, places, moved)
         for name, stage in STAGES.items():
             begin(name)
+            if work.keep(name, _given(job, name)):
+                progress("unchanged")
+                continue
             stage(aside, progress)
-        put_in_place(moved)
+            work.done(name, final=name != "draft" or _drafted(aside))
+        put_in_place(work.changed())
+
+
+def _given(job: Job, stage: str) -> Iterator[str]:
+    """What a stage depends on beside the survey and what those before it made."""
+    if stage in ("draft", "publish"):
+        yield from (path.read_text("utf-8") for path in job.project.reports())
+    if stage == "draft":
+        yield job.model.identity() if job.model else ""
+
+
+def _drafted(job: Job) -> bool:
+    """Has the model drafted all that it was to? If not, it is asked again."""
+    from pipeline.narrative.document import read
+
+    sections = (s for report in read(job.build).reports for s in report.sections)
+    return not job.model or all(s.origin == "model" for s in sections if s.summary)
 
 
 def run_stage(job: Job, name: str, progress: Progress) -> None:

@@ -29,9 +29,9 @@ ORDER = [
     {"narrative", "charts"},
     {"render"},
     {"compose", "asked", "adhoc", "frames", "labels"},
-    {"crosstabs"},
+    {"crosstabs", "holding"},
     {"analysis"},
-    {"aside", "stages", "export", "terminal", "talk"},
+    {"aside", "stages", "stamps", "export", "terminal", "talk"},
     {"cli", "__main__", "__init__"},
 ]
 PLACE = {room: i for i, rooms in enumerate(ORDER) for room in rooms}

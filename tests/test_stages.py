@@ -143,6 +143,7 @@ def test_drafts_are_kept_and_what_no_stage_writes_any_more_is_gone(work: Job) ->
     drafts.mkdir()
     (drafts / "one.json").write_text("{}", encoding="utf-8")
     (work.build / "old.parquet").write_bytes(b"")
+    other_answers(work)
     run(work, quiet, quiet)
     assert (drafts / "one.json").read_text(encoding="utf-8") == "{}"
     assert not (work.build / "old.parquet").exists()
