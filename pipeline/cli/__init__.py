@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli import models
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 
@@ -196,6 +197,9 @@ def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
     with writing(project.raw(survey)):
         for path in simulate(project.survey(survey)):
             print(project.shown(path))
+
+
+models.register(app)
 
 
 def _survey(project: Project, name: str) -> str:

@@ -1,0 +1,299 @@
+"""`stateof serve`, and what is asked of the service: run, ps, unload, logs, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli.columns import aligned, span
+from pipeline.errors import Missing, NotFound, SurveyError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pipeline.serving.service import Address
+
+BYE = ("/bye", "/exit")
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+def register(model: typer.Typer) -> None:
+    """Add what is asked of the service to `stateof model`."""
+    for command in (run, ps, unload, logs, status):
+        model.command()(command)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Where to listen; beyond this machine with a key only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 12434,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A host name that leads here.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="Pages that may ask: https://a.example:*")
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="An OpenAI-compatible server: NAME=URL.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="For the Unix socket and logs.", file_okay=False)
+    ] = None,
+) -> None:
+    """Serve local models behind OpenAI's API.
+
+    Prints the address when ready, and ends with Ctrl-C. With STATEOF_API_KEY set, that
+    key is asked for. A server given as --engine NAME=URL answers under /engines/NAME; it
+    is asked with the key in NAME_API_KEY.
+
+    Example: stateof serve
+    """
+    from pipeline.serving.api.doors import ORIGINS, Doors
+    from pipeline.serving.api.server import Place
+    from pipeline.serving.api.server import serve as serve_models
+    from pipeline.serving.places import api_key, models_folder, run_folder
+    from pipeline.serving.store import open_store
+
+    origins = (*ORIGINS, *(allow_origin or ()))
+    doors = Doors(key=api_key(), hosts=tuple(allow_host or ()), origins=origins)
+    place = Place(folder or run_folder(), host, port, _engines(engine or ()))
+    serve_models(
+        open_store(models_folder()), place, doors, lambda url: print(url, flush=True)
+    )
+
+
+def _engines(given: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Address and key of each server that is given as NAME=URL."""
+    found = {}
+    for text in given:
+        name, _, url = text.partition("=")
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or "://" not in url:
+            remedy = "Write it like --engine vllm=http://127.0.0.1:8000/v1."
+            raise NotFound(f"'{text}' is not NAME=URL", remedy=remedy)
+        variable = re.sub(r"[^A-Z0-9]", "_", name.upper()) + "_API_KEY"
+        found[name] = url, os.environ.get(variable, "")
+    return found
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="The model: a name, a tag or an ID.")],
+    prompt: Annotated[
+        str, typer.Argument(help="What to ask; else stdin, else a chat.")
+    ] = "",
+) -> None:
+    """Chat with a model, or have one prompt answered.
+
+    Uses the service that runs, or one of its own until the answer is there.
+
+    Example: stateof model run smollm2 "Name three colours."
+    """
+    if not prompt and not sys.stdin.isatty():
+        prompt = sys.stdin.read().strip()
+        if not prompt:
+            raise NotFound(
+                "there is no prompt", remedy="Give one, or write it to stdin."
+            )
+    with _client(own=True) as client:
+        found = _asked(client, "GET", f"/models/{name}")
+        talk = [{"role": "user", "content": prompt}]
+        if prompt:
+            _print_answer(client, found["id"], talk)
+        else:
+            _chat(client, found["id"])
+
+
+def ps(as_json: JsonOption = False) -> None:
+    """The models in memory.
+
+    Example: stateof model ps
+    """
+    with _client() as client:
+        running = _asked(client, "GET", "/engines/ps")
+    if as_json:
+        print(json.dumps(running, indent=2))
+        return
+    rows = [
+        (one["model_name"], one["backend_name"], one["mode"], _until(one))
+        for one in running
+    ]
+    print(aligned(("MODEL NAME", "BACKEND", "MODE", "UNTIL"), rows))
+
+
+def unload(
+    names: Annotated[list[str] | None, typer.Argument(help="Models.")] = None,
+    all_models: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Take models out of memory; one that answers is let finish.
+
+    Example: stateof model unload --all
+    """
+    if not names and not all_models:
+        raise NotFound("which model?", remedy="stateof model ps names them; or --all.")
+    body = {"all": all_models, "models": names or []}
+    with _client() as client:
+        count = _asked(client, "POST", "/engines/unload", body)["unloaded_runners"]
+    print(f"Unloaded {count} model{'' if count == 1 else 's'}.")
+
+
+def logs() -> None:
+    """The last lines of the service and of its engines.
+
+    Example: stateof model logs
+    """
+    with _client() as client:
+        print(_sent(client, "GET", "/logs").text, end="")
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Whether the service runs, and with which engines.
+
+    Example: stateof model status
+    """
+    with _client() as client:
+        engines = _asked(client, "GET", "/engines/status")
+        version = _asked(client, "GET", "/version")["version"]
+        url = str(client.base_url).rstrip("/")
+    if as_json:
+        print(
+            json.dumps({"url": url, "version": version, "engines": engines}, indent=2)
+        )
+        return
+    print(f"The service {version} runs at {url}.\n")
+    print(aligned(("BACKEND", "STATUS"), list(engines.items())))
+
+
+@contextmanager
+def _client(own: bool = False) -> Iterator[httpx.Client]:
+    """A client of the service that runs, or of one of our own where that is wanted."""
+    import httpx
+
+    from pipeline.serving.service import running, started
+
+    with _own_log() as log:
+        address: Address | None = running()
+        if address is None and not own:
+            remedy = "Start it: stateof serve"
+            raise Missing("no service runs", remedy=remedy)
+        with started(log) if address is None else _as_is(address) as found:
+            headers = {"Authorization": f"Bearer {found.key}"} if found.key else {}
+            with httpx.Client(
+                base_url=found.url, headers=headers, timeout=None, trust_env=False
+            ) as client:
+                yield client
+
+
+@contextmanager
+def _as_is(address: Address) -> Iterator[Address]:
+    yield address
+
+
+@contextmanager
+def _own_log() -> Iterator[Path]:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / "service.log"
+
+
+def _sent(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+    """An answer of the service; raises `NotFound` or `SurveyError` with its words."""
+    import httpx
+
+    try:
+        answer = client.request(method, path, json=body)
+    except httpx.TransportError as error:
+        what = f"the service does not answer: {error}"
+        raise Missing(what, remedy="See stateof model logs") from None
+    if answer.status_code == 404:
+        raise NotFound(answer.text, remedy="stateof model list names what is here.")
+    if answer.is_error:
+        raise SurveyError(answer.text or f"the service answered {answer.status_code}")
+    return answer
+
+
+def _asked(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+    return _sent(client, method, path, body).json()
+
+
+def _chat(client: httpx.Client, model: str) -> None:
+    """Ask and answer until /bye or the end of the input."""
+    import readline  # noqa: F401  (arrow keys in input())
+
+    talk: list[dict[str, str]] = []
+    while True:
+        try:
+            asked = input("> ").strip()
+        except EOFError:
+            print()
+            return
+        if asked in BYE:
+            return
+        if asked:
+            talk.append({"role": "user", "content": asked})
+            answer = _print_answer(client, model, talk)
+            talk.append({"role": "assistant", "content": answer})
+
+
+def _print_answer(client: httpx.Client, model: str, talk: list[dict[str, str]]) -> str:
+    """Print the answer as it comes, and give it back."""
+    import httpx
+
+    body = {"model": model, "messages": talk, "stream": True}
+    parts: list[str] = []
+    try:
+        with client.stream("POST", "/engines/v1/chat/completions", json=body) as answer:
+            if answer.is_error:
+                raise SurveyError(_problem(answer.read()))
+            for text in _texts(answer.iter_lines()):
+                print(text, end="", flush=True)
+                parts.append(text)
+    except httpx.TransportError as error:
+        raise Missing(f"the service broke off: {error}") from None
+    print()
+    return "".join(parts)
+
+
+def _texts(lines: Iterator[str]) -> Iterator[str]:
+    """The words in a stream of events; raises `SurveyError` for an error in it."""
+    for line in lines:
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or data == "[DONE]":
+            continue
+        event = json.loads(data)
+        if "error" in event:
+            raise SurveyError(event["error"]["message"])
+        for choice in event["choices"]:
+            yield choice["delta"].get("content") or ""
+
+
+def _problem(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return content[:500].decode(errors="replace")
+
+
+def _until(one: dict[str, Any]) -> str:
+    """When an idle model leaves memory, in Docker's words."""
+    from pipeline.serving.durations import seconds
+
+    keep = seconds(one["keep_alive"])
+    if one.get("loading"):
+        return "Loading"
+    if keep < 0:
+        return "Forever"
+    if one.get("in_use"):
+        return f"{span(keep)} from now"
+    left = keep - (time.time() - datetime.fromisoformat(one["last_used"]).timestamp())
+    return f"{span(left)} from now" if left > 0 else "Expiring"

@@ -1,0 +1,191 @@
+"""/engines/{engine}/v1, /engines/v1 and /v1: OpenAI's API, answered by an engine.
+
+A request waits for its engine as long as its client does. What the engine answers goes
+on as it comes; if client or engine leave, the other's work ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+import httpx
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from pipeline.errors import SurveyError
+from pipeline.serving import store as stores
+from pipeline.serving.api.answers import BadRequest, error_object, said
+from pipeline.serving.api.bodies import decoded, read
+from pipeline.serving.api.service import Service
+from pipeline.serving.artifact.reference import parse
+from pipeline.serving.runner import Lease, Remote, Scheduler
+from pipeline.serving.shapes import created
+from pipeline.serving.store import Model
+
+Mode = Literal["completion", "embedding"]
+EVENTS = "text/event-stream"
+OWNER = "docker"
+
+
+class _Asked(msgspec.Struct):
+    model: str = ""
+
+
+async def list_openai(request: Request) -> Response:
+    """The models of the store, as OpenAI lists models."""
+    service = Service.of(request)
+    service.engine(request)
+    store = service.store
+    found = [_listed(stores.load(store, entry)) for entry in stores.entries(store)]
+    return JSONResponse({"object": "list", "data": found})
+
+
+async def get_openai(request: Request) -> Response:
+    """One model, as OpenAI shows it."""
+    service = Service.of(request)
+    service.engine(request)
+    entry = stores.find(service.store, request.path_params["name"])
+    return JSONResponse(_listed(stores.load(service.store, entry)))
+
+
+async def infer(request: Request) -> Response:
+    """Completions and embeddings."""
+    service = Service.of(request)
+    engine = service.engine(request)
+    body = await read(request)
+    name = decoded(body, _Asked).model
+    if not name:
+        raise BadRequest("model is required", code="missing_model")
+    if not isinstance(service.scheduler.engines[engine], Remote):
+        # Read here and not in a thread, so that requests keep the order they came in.
+        name = stores.find(service.store, name).id
+    path = request.url.path[request.url.path.rindex("/v1/") :]
+    return Relay(service.scheduler, engine, name, path, body)
+
+
+class Relay(Response):
+    """An engine's answer on its way to the client.
+
+    It is read as fast as the engine gives it, and waits here for a client that is
+    slower, so that the engine is free for the next one.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, engine: str, model: str, path: str, content: bytes
+    ) -> None:
+        self.scheduler, self.engine, self.model = scheduler, engine, model
+        self.path, self.content = path, content
+        self.waiting: asyncio.Queue[Message | Exception] = asyncio.Queue()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, unless the client leaves before it is done."""
+        given = asyncio.create_task(self._give(send))
+        left = asyncio.create_task(_left(receive))
+        tasks = (given, left, asyncio.create_task(self._take()))
+        try:
+            await asyncio.wait((given, left), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        if not given.cancelled():
+            given.result()
+
+    async def _give(self, send: Send) -> None:
+        """Send what is waiting to the client, or raise it if it is an error."""
+        more = True
+        while more:
+            message = await self.waiting.get()
+            if isinstance(message, Exception):
+                raise message
+            await send(message)
+            more = message["type"] == "http.response.start" or message["more_body"]
+
+    async def _take(self) -> None:
+        """Have the engine answer."""
+        mode: Mode = "completion"
+        if self.path.endswith("/embeddings"):
+            mode = "embedding"
+        try:
+            async with self.scheduler.lease(self.engine, self.model, mode) as lease:
+                try:
+                    await self._read(lease)
+                except httpx.TransportError as error:
+                    raise Ended(await lease.cause(error)) from None
+        except Exception as error:
+            self.waiting.put_nowait(error)
+
+    async def _read(self, lease: Lease) -> None:
+        put = self.waiting.put_nowait
+        async with lease.client.stream(
+            "POST",
+            self.path,
+            content=self.content,
+            headers={"Content-Type": "application/json"},
+        ) as answer:
+            kind = answer.headers.get("content-type", "application/json")
+            if not kind.startswith(EVENTS):
+                body = await answer.aread()
+                put(_start(answer.status_code, kind, len(body)))
+                put(_part(body, more=False))
+                return
+            put(_start(answer.status_code, kind))
+            try:
+                async for part in answer.aiter_raw():
+                    put(_part(part, more=True))
+            except httpx.TransportError as error:
+                put(_part(_event(await lease.cause(error)), more=True))
+            put(_part(b"", more=False))
+
+
+class Ended(SurveyError):
+    """An engine that ended before it had answered."""
+
+    code = "engine_ended"
+
+    def __init__(self, cause: SurveyError) -> None:
+        super().__init__(cause.what, where=cause.where, remedy=cause.remedy)
+
+
+def _start(status: int, kind: str, length: int | None = None) -> Message:
+    headers = [(b"content-type", kind.encode()), (b"cache-control", b"no-store")]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def _part(body: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+def _event(error: SurveyError) -> bytes:
+    """The event that tells of an engine that ended, in a stream that has begun."""
+    problem = {"error": error_object(500, said(error), Ended.code)}
+    return b"\n\ndata: " + msgspec.json.encode(problem) + b"\n\n"
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _listed(model: Model) -> dict[str, Any]:
+    names, config = model.entry.names(), model.config.model
+    facts = {
+        "context_window": config.context_size,
+        "architecture": config.architecture,
+        "parameters": config.parameters,
+        "quantization": config.quantization,
+        "size": config.size,
+    }
+    return {
+        "id": parse(names[0]).short if names else model.id,
+        "object": "model",
+        "created": created(model.config),
+        "owned_by": OWNER,
+        "dmr": {key: value for key, value in facts.items() if value},
+    }

@@ -1,0 +1,321 @@
+"""The service over HTTP: Docker's shapes and statuses, OpenAI's errors, closed doors."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from services import CREATED, Running, service, tiny_store, until
+
+from pipeline.serving.store import entries, open_store
+
+UNIX_TIME = int(datetime.fromisoformat(CREATED).timestamp())
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Running]:
+    """A service of the tiny model."""
+    folder = tmp_path_factory.mktemp("served")
+    models = tiny_store(folder / "models", shared)
+    with service(folder / "run", models=models) as running:
+        yield running
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """The error in an answer of OpenAI's shape."""
+    found: dict[str, Any] = answer.json()["error"]
+    assert set(found) == {"message", "type", "param", "code"}
+    return found
+
+
+def test_a_model_is_listed_as_docker_lists_it(served: Running) -> None:
+    (model,) = served.client.get("/models").json()
+    assert model["id"].startswith("sha256:")
+    assert model["tags"] == ["ai/tiny:latest"]
+    assert model["created"] == UNIX_TIME
+    assert model["config"] == {
+        "format": "gguf",
+        "quantization": "MOSTLY_F32",
+        "parameters": "119.36K",
+        "architecture": "llama",
+        "size": "466.25KiB",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["tiny", "ai/tiny", "ai/tiny:latest", "docker.io/ai/tiny", "ID", "SHORT"]
+)
+def test_a_model_is_found_by_each_of_its_names(served: Running, name: str) -> None:
+    (model,) = served.client.get("/models").json()
+    short = model["id"].removeprefix("sha256:")[:12]
+    name = {"ID": model["id"], "SHORT": short}.get(name, name)
+    assert served.client.get(f"/models/{name}").json() == model
+
+
+def test_the_same_models_are_listed_as_openai_lists_them(served: Running) -> None:
+    for base in ("/engines/llama.cpp/v1", "/engines/v1", "/v1"):
+        listed = served.client.get(f"{base}/models").json()
+        assert listed["object"] == "list"
+        (model,) = listed["data"]
+        assert model["id"] == "ai/tiny:latest"
+        assert (model["object"], model["owned_by"]) == ("model", "docker")
+        assert model["created"] == UNIX_TIME
+        assert model["dmr"]["quantization"] == "MOSTLY_F32"
+        assert served.client.get(f"{base}/models/tiny").json() == model
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        ("GET", "/models/nowhere", 404, "Model not found: there is no model 'nowhere'"),
+        ("DELETE", "/models/nowhere", 404, "Model not found"),
+        ("GET", "/models/UP%20per", 400, "Invalid model reference"),
+        ("POST", "/models/tiny/tag", 400, "missing repo or tag query parameter"),
+        ("POST", "/models/nowhere/tag?repo=a&tag=b", 404, "Model not found"),
+        ("POST", "/models/tiny/tag?repo=A%20B&tag=b", 400, "Invalid model reference"),
+        ("POST", "/models/tiny/repackage", 400, "target is required"),
+        ("POST", "/models/create", 400, "from is required"),
+        ("POST", "/models/123456789012/push", 400, "Invalid model reference"),
+        ("POST", "/models/localhost:1/a/b/push", 404, "Model not found"),
+        ("POST", "/engines/_configure", 400, "model is required"),
+        ("POST", "/engines/nowhere/_configure", 404, "there is no engine 'nowhere'"),
+        ("GET", "/nowhere", 404, "not found"),
+        ("PUT", "/models/create", 405, "method not allowed"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_dockers_status(
+    served: Running, method: str, path: str, status: int, says: str
+) -> None:
+    answer = served.client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert says in answer.text
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "nonsense", '{"from": 1}', "[" * 100_000])
+def test_a_body_that_is_not_what_is_asked_for_is_said(
+    served: Running, body: str
+) -> None:
+    answer = served.client.post("/models/create", content=body)
+    assert answer.status_code == 400
+    assert "invalid request" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code", "says"),
+    [
+        ("/v1/chat/completions", "{", 400, None, "invalid request"),
+        ("/v1/chat/completions", "{}", 400, "missing_model", "model is required"),
+        ("/v1/chat/completions", '{"model": 1}', 400, None, "invalid request"),
+        ("/v1/completions", '{"model": "no"}', 404, "model_not_found", "no model 'no'"),
+        (
+            "/engines/nowhere/v1/embeddings",
+            '{"model": "tiny"}',
+            404,
+            "model_not_found",
+            "no engine 'nowhere'",
+        ),
+        ("/v1/nowhere", "{}", 404, None, "not found"),
+    ],
+)
+def test_under_v1_an_error_has_openais_shape(
+    served: Running, path: str, body: str, status: int, code: str | None, says: str
+) -> None:
+    answer = served.client.post(path, content=body)
+    assert answer.status_code == status
+    found = problem(answer)
+    assert found["code"] == code
+    assert says in found["message"]
+
+
+def test_a_model_is_tagged_repackaged_and_deleted(served: Running) -> None:
+    client = served.client
+    tagged = client.post("/models/tiny/tag?repo=localhost:5000/me/tiny&tag=v2")
+    assert tagged.status_code == 201
+    target = "localhost:5000/me/tiny:v2"
+    message = f'Model tagged successfully with "{target}"'
+    assert tagged.json() == {"message": message, "target": target}
+    again = {"target": "me/small", "context_size": 64}
+    made = client.post("/models/ai/tiny:latest/repackage", json=again)
+    assert made.status_code == 201
+    assert made.json()["target"] == "me/small"
+    small = client.get("/models/me/small").json()
+    assert small["config"]["context_size"] == 64
+    tiny = client.get("/models/tiny").json()
+    short = tiny["id"].removeprefix("sha256:")[:12]
+    refused = client.delete(f"/models/{short}")
+    assert refused.status_code == 409
+    assert client.delete(f"/models/{target}").json() == [{"Untagged": target}]
+    gone = client.delete("/models/me/small").json()
+    assert gone == [{"Untagged": "me/small:latest"}, {"Deleted": small["id"]}]
+    assert [one["id"] for one in client.get("/models").json()] == [tiny["id"]]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("path", ["/models/create", "/v1/chat/completions"])
+def test_a_body_of_20_mib_is_refused_whether_announced_or_not(
+    served: Running, path: str, streamed: bool
+) -> None:
+    whole = b" " * (20 << 20)
+    pieces = (whole[: 1 << 20] for _ in range(20))
+    answer = served.client.post(path, content=pieces if streamed else whole)
+    assert answer.status_code == 400
+    assert "request too large" in answer.text
+    assert served.client.get("/health").json() == {"status": "ok"}
+
+
+def test_a_foreign_host_gets_nothing(served: Running) -> None:
+    for path in ("/models", "/v1/models", "/health"):
+        answer = served.client.get(path, headers={"Host": "evil.example"})
+        assert answer.status_code == 403
+        assert "tiny" not in answer.text
+
+
+def test_a_foreign_page_gets_nothing_and_changes_nothing(served: Running) -> None:
+    headers = {"Origin": "https://evil.example"}
+    for method, path in (("GET", "/models"), ("DELETE", "/models/tiny")):
+        answer = served.client.request(method, path, headers=headers)
+        assert answer.status_code == 403
+        assert "access-control-allow-origin" not in answer.headers
+    asked = headers | {"Access-Control-Request-Method": "POST"}
+    assert served.client.options("/v1/models", headers=asked).status_code == 403
+    assert served.client.get("/models/tiny").status_code == 200
+
+
+def test_a_page_of_this_machine_may_ask_after_a_preflight(served: Running) -> None:
+    origin = "http://localhost:5173"
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, x-stainless-os",
+    }
+    preflight = served.client.options("/v1/chat/completions", headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == origin
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    allowed = preflight.headers["access-control-allow-headers"]
+    assert allowed == "authorization, x-stainless-os"
+    answer = served.client.get("/v1/models", headers={"Origin": origin})
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert "Origin" in answer.headers["vary"]
+
+
+def test_the_unix_socket_answers_too_and_is_its_owners(served: Running) -> None:
+    path = served.folder / "models.sock"
+    assert path.stat().st_mode & 0o777 == 0o600
+    transport = httpx.HTTPTransport(uds=str(path))
+    with httpx.Client(transport=transport, base_url="http://docker") as client:
+        assert client.get("/models").json() == served.client.get("/models").json()
+
+
+def test_only_loopback_is_listened_on(served: Running) -> None:
+    import psutil
+
+    sockets = psutil.Process(served.process.pid).net_connections(kind="inet")
+    assert {one.laddr.ip for one in sockets if one.status == "LISTEN"} == {"127.0.0.1"}
+
+
+def test_what_runs_can_be_seen_configured_and_unloaded(served: Running) -> None:
+    client = served.client
+    client.post("/engines/unload", json={"all": True})
+    assert client.get("/engines/ps").json() == []
+    settings = {"model": "tiny", "context-size": 128, "keep_alive": "1h"}
+    assert client.post("/engines/_configure", json=settings).status_code == 202
+    before = datetime.now(UTC)
+    assert served.ask().status_code == 200
+    (one,) = client.get("/engines/ps").json()
+    assert one["backend_name"] == "llama.cpp"
+    assert (one["model_name"], one["mode"]) == ("ai/tiny:latest", "completion")
+    assert one["keep_alive"] == "1h0m0s"
+    assert datetime.fromisoformat(one["last_used"]) >= before.replace(microsecond=0)
+    assert "in_use" not in one
+    long = served.ask("word " * 200)
+    assert long.status_code == 400  # 128 tokens, as it was configured
+    assert problem(long)["code"] == "context_length_exceeded"
+    unloaded = client.post("/engines/unload", json={"models": ["ai/tiny"]})
+    assert unloaded.json() == {"unloaded_runners": 1}
+    until(lambda: not served.workers())
+    assert client.post("/engines/unload", json={}).json() == {"unloaded_runners": 0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"context-size": 0}, "context: 0"),
+        ({"keep_alive": "soon"}, "keep_alive"),
+        ({"runtime-flags": ["--log-file", "/etc/passwd"]}, "--log-file"),
+        ({"runtime-flags": ["--threads", "many"]}, "--threads"),
+        ({"mode": "painting"}, "invalid request"),
+    ],
+)
+def test_settings_that_are_not_possible_are_refused(
+    served: Running, settings: dict[str, Any], says: str
+) -> None:
+    body = {"model": "tiny"} | settings
+    answer = served.client.post("/engines/_configure", json=body)
+    assert answer.status_code == 400
+    assert says in answer.text
+
+
+def test_sizes_status_version_and_logs_are_told(served: Running) -> None:
+    client = served.client
+    taken = client.get("/engines/df").json()
+    blobs = served.folder.parent / "models/blobs/sha256"
+    assert taken["models_disk_usage"] == sum(p.stat().st_size for p in blobs.iterdir())
+    assert taken["default_backend_disk_usage"] > 1 << 20
+    assert client.get("/engines/status").json()["llama.cpp"].startswith("running")
+    assert client.get("/version").json().keys() == {"version"}
+    assert "GET /engines/df" in client.get("/logs").text
+
+
+def test_metrics_are_the_services_and_its_engines(served: Running) -> None:
+    served.ask()
+    text = served.client.get("/metrics").text
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert any('handler="infer",status="200"' in line for line in samples)
+    labels = 'engine="llama.cpp",model="ai/tiny:latest",mode="completion"'
+    assert any(labels in line for line in samples)
+    families = [line.split()[2] for line in text.splitlines() if "# TYPE" in line]
+    assert len(families) == len(set(families))
+
+
+def test_a_key_is_asked_for_everywhere_but_at_the_health_check(
+    tmp_path: Path, shared: Path
+) -> None:
+    models = tiny_store(tmp_path / "models", shared)
+    key = {"STATEOF_API_KEY": "correct horse"}
+    with service(tmp_path / "run", models=models, env=key) as served:
+        client = served.client
+        assert client.get("/health").status_code == 200
+        for wrong in ("", "Bearer", "Bearer wrong", "Basic correct horse", "Bearer é"):
+            headers = {"Authorization": wrong.encode()} if wrong else {}
+            for path in ("/models", "/metrics", "/v1/models", "/logs"):
+                answer = client.get(path, headers=headers)
+                assert answer.status_code == 401
+                assert answer.headers["www-authenticate"] == "Bearer"
+        good = {"Authorization": "Bearer correct horse"}
+        assert client.get("/v1/models", headers=good).status_code == 200
+        preflight = client.options("/v1/models", headers={"Origin": "http://localhost"})
+        assert preflight.status_code == 204
+
+
+def test_requests_that_are_no_http_leave_the_service_alive(served: Running) -> None:
+    host, port = served.url.removeprefix("http://").split(":")
+    for raw in (b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\n\r\n", b"A" * 200_000):
+        with socket.create_connection((host, int(port)), timeout=10) as wire:
+            wire.sendall(raw + b"\r\n\r\n")
+            assert b" 400 " in wire.recv(4096)
+    assert served.client.get("/health").status_code == 200
+
+
+def test_nothing_that_was_refused_has_touched_the_store(served: Running) -> None:
+    (entry,) = entries(open_store(served.folder.parent / "models"))
+    assert entry.tags == ("docker.io/ai/tiny:latest",)
+    listed = json.loads((served.folder.parent / "models/models.json").read_text())
+    assert len(listed["models"]) == 1
