@@ -7,7 +7,8 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -16,16 +17,21 @@ from typing import Any
 
 import msgspec
 
+from pipeline.charts.brand import load_brand
 from pipeline.definition import Survey
 from pipeline.disclosure import disclosure, field_dates, interval_wording
 from pipeline.narrative.document import ReportText, read
 from pipeline.outline import FigureSpec, Outline, SectionSpec
 from pipeline.project import Project
+from pipeline.render.forms import FORMS, write_form
 from pipeline.render.publish import publish as publish_folder
 from pipeline.render.publish import staged
-from pipeline.report import Figure, Report, Section
+from pipeline.report import Brand, Figure, Report, Section
 
-LIBRARIES = ("duckdb", "altair", "vl-convert-python", "numpy", "scipy")
+LIBRARIES = (
+    "duckdb", "altair", "vl-convert-python", "typst", "python-pptx", "numpy", "scipy",
+)  # fmt: skip
+PUBLISHED = ("pdf", "pptx")  # beside the page; the rest is for `stateof report`
 
 
 def publish(
@@ -37,44 +43,79 @@ def publish(
     """Draw the figures, put the reports together, publish each; returns the pages.
 
     Drawing is most of the work of a run and all of it Python, so it is shared out
-    among processes.
+    among processes, and so are the forms of each report.
     """
+    brand = load_brand(project.root)
     workers = min(os.cpu_count() or 1, 8)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return [_publish(project, survey, o, pool, progress) for o in outlines]
+    with (
+        ExitStack() as stack,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+    ):
+        begun = []
+        for outline in outlines:
+            target = project.published(outline.wave, outline.id)
+            folder = stack.enter_context(staged(target))
+            draw = partial(_draw, survey, project.build(survey.id), outline, folder)
+            begun.append((outline, folder, target, _begin(pool, outline, draw, brand)))
+        made = []
+        for outline, folder, target, drawn in begun:
+            figures = _drawn(outline, drawn, progress)
+            report = _report(project, survey, outline, figures, brand)
+            made.append((report, folder, target, _forms(pool, report, folder)))
+        for _, _, _, forms in made:
+            for form in forms:
+                form.result()
+        return [publish_folder(report, *where) for report, *where, _ in made]
 
 
-def _publish(
-    project: Project,
-    survey: Survey,
-    outline: Outline,
-    pool: Executor,
-    progress: Callable[[str], None],
-) -> Path:
-    build = project.build(survey.id)
-    text = read(build).report(outline.id)
-    target = project.published(outline.wave, outline.id)
-    with staged(target) as folder:
-        drawn = {}
-        draw = partial(_draw, survey, build, outline.wave, folder)
-        for figure in pool.map(draw, outline.figures()):
-            progress(f"{outline.id}: {figure.id}")
-            drawn[figure.id] = figure
-        sections = tuple(_section(spec, text, drawn) for spec in outline.sections)
-        report = _report(project, survey, outline, text, sections)
-        return publish_folder(report, folder, target)
+def _begin(
+    pool: Executor, outline: Outline, draw: Callable[..., Figure], brand: Brand
+) -> list[Future[Figure]]:
+    return [pool.submit(draw, spec, brand) for spec in outline.figures()]
+
+
+def _drawn(
+    outline: Outline, begun: Sequence[Future[Figure]], progress: Callable[[str], None]
+) -> dict[str, Figure]:
+    figures = {}
+    for each in begun:
+        figure = each.result()
+        progress(f"{outline.id}: {figure.id}")
+        figures[figure.id] = figure
+    return figures
+
+
+def _forms(pool: Executor, report: Report, folder: Path) -> list[Future[None]]:
+    """The forms of a report beside its page, and its card."""
+    forms = [pool.submit(write_form, report, folder, form) for form in report.files]
+    return [*forms, pool.submit(_card, report, folder)]
+
+
+def _card(report: Report, folder: Path) -> None:
+    from pipeline.charts.card import report_card
+
+    source = f"{report.survey} · {report.respondents} respondents"
+    picture = report_card(
+        report.title, report.standfirst, source, report.notice, report.brand
+    )
+    (folder / report.card).write_bytes(picture)
 
 
 def _draw(
-    survey: Survey, build: Path, wave: str, folder: Path, spec: FigureSpec
+    survey: Survey,
+    build: Path,
+    outline: Outline,
+    folder: Path,
+    spec: FigureSpec,
+    brand: Brand,
 ) -> Figure:
     from pipeline.charts.figure import figure
     from pipeline.narrative.headline import headline
 
-    message = headline(survey, build, spec, wave)
+    message = headline(survey, build, spec, outline.wave)
     if spec.kind == "ranks" and not spec.term:  # draw the line that the title is about
         spec = msgspec.structs.replace(spec, term=message.term)
-    return figure(survey, build, spec, message.title, folder)
+    return figure(survey, build, spec, message.title, folder, brand=brand)
 
 
 def _section(spec: SectionSpec, text: ReportText, drawn: dict[str, Figure]) -> Section:
@@ -93,10 +134,12 @@ def _report(
     project: Project,
     survey: Survey,
     outline: Outline,
-    text: ReportText,
-    sections: tuple[Section, ...],
+    figures: dict[str, Figure],
+    brand: Brand,
 ) -> Report:
     build = project.build(survey.id)
+    text = read(build).report(outline.id)
+    sections = tuple(_section(spec, text, figures) for spec in outline.sections)
     ledger = json.loads((build / "ingest.json").read_bytes())
     weights = json.loads((build / "weights.json").read_bytes())
     wave = survey.wave(outline.wave)
@@ -117,6 +160,10 @@ def _report(
         provenance=_provenance(project, ledger, wave.id, sections),
         citation=survey.about.citation,
         licence=survey.about.licence,
+        brand=brand,
+        interval=interval_wording(survey).name,
+        card="card.png",
+        files={form: FORMS[form].file for form in PUBLISHED},
     )
 
 

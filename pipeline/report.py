@@ -1,9 +1,15 @@
 """The report as one frozen document: everything a renderer shows, nothing to compute.
 
 Report ─┬─ Section ─┬─ Sentence ── facts it rests on, who worded it
-        │           └─ Figure ──── drawings, table, base, wording, downloads
+        │           └─ Figure ──┬─ drawings, base, wording, downloads
+        │                       ├─ Table ── its values as text
+        │                       └─ Plot ─── its values as numbers, with their colours
         ├─ Fact ───── a displayed value with its estimate row
+        ├─ Brand ──── colours, font and logo
         └─ Disclosure, Method, provenance
+
+`report.json` is this document. `SCHEMA` grows by one when a reader of an earlier one
+would misread it; `docs/report.schema.json` is its JSON Schema.
 """
 
 from __future__ import annotations
@@ -13,6 +19,9 @@ from typing import Literal
 import msgspec
 
 Origin = Literal["template", "model", "person"]
+Layout = Literal["bars", "grouped", "stacked", "lines", "table"]
+Unit = Literal["share", "mean", "rank"]
+SCHEMA = 2
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +71,36 @@ class Table(_Part, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
+class Series(_Part, frozen=True):
+    """One line of numbers, a value a category; none where there is nothing to show.
+
+    `colours` names colours of the brand (`c-accent`), one for all or one a value.
+    """
+
+    name: str
+    values: tuple[float | None, ...]
+    shown: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+class Plot(_Part, frozen=True):
+    """The numbers of a figure, for programs that draw charts of their own.
+
+    Shares are 0 to 1. `bars` has one series, `grouped` one a wave, `stacked` and
+    `table` one an answer or column, `lines` one a row.
+    """
+
+    layout: Layout
+    unit: Unit
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+
+
 class Figure(_Part, frozen=True):
     """The sandwich: title, subtitle, drawing, caption, table, downloads.
 
-    `wide` and `narrow` are file names of SVGs beside the document, `files` maps a
-    format to a file name. `marks` holds a spoken sentence for each mark.
+    `wide` and `narrow` are file names of SVGs beside the document, `card` is its
+    picture for a link preview, `files` maps a format to a file name.
     """
 
     id: str
@@ -81,6 +115,9 @@ class Figure(_Part, frozen=True):
     narrow: str
     files: dict[str, str]
     table: Table
+    plot: Plot
+    kind: str
+    card: str = ""
 
 
 class Section(_Part, frozen=True):
@@ -101,8 +138,25 @@ class Disclosure(_Part, frozen=True):
     text: str | None
 
 
+class Brand(_Part, frozen=True):
+    """How a publisher's reports look: colours by name, light and dark; font; logo.
+
+    `logo` is an SVG, as text. A drawing's colours are CSS variables of these names.
+    """
+
+    light: dict[str, str]
+    dark: dict[str, str]
+    font: str
+    name: str = ""
+    logo: str = ""
+
+
 class Report(_Part, frozen=True):
-    """All of a published report, in reading order."""
+    """All of a published report, in reading order.
+
+    `interval` is what the survey's sample allows an interval to be called; `files`
+    maps the other forms of the report to file names beside it.
+    """
 
     id: str
     survey: str
@@ -119,4 +173,9 @@ class Report(_Part, frozen=True):
     provenance: tuple[tuple[str, str], ...]
     citation: str
     licence: str
-    schema: int = 1
+    brand: Brand
+    interval: str
+    files: dict[str, str] = {}
+    card: str = ""
+    language: str = "en"
+    schema: int = SCHEMA

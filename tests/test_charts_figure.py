@@ -101,9 +101,9 @@ def test_a_figure_names_files_beside_its_document(folder: Path) -> None:
     assert found.title == "A title"
     assert found.base == "1,000 respondents."
     assert NOTICE in found.source
-    for name in (found.wide, found.narrow, *found.files.values()):
+    for name in (found.wide, found.narrow, found.card, *found.files.values()):
         assert (folder / "report" / name).is_file()
-    assert set(found.files) == {"svg", "csv", "json", "vl.json"}
+    assert set(found.files) == {"svg", "png", "csv", "json", "vl.json"}
 
 
 def test_png_comes_when_it_is_asked_for(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pipeline.charts.theme import (
     CSS,
     DARK,
     LIGHT,
+    OURS,
     Palette,
     css,
     option_colours,
@@ -110,7 +111,7 @@ def test_bars_and_dots_stand_out_from_the_paper(palette: Palette) -> None:
 
 
 def test_the_page_gets_every_variable_in_light_and_dark() -> None:
-    style = css()
+    style = css(OURS)
     for name, value in (*LIGHT.named(), *DARK.named()):
         assert f"--{name}:{value};" in style
     assert style.count("prefers-color-scheme:dark") == 1
@@ -118,7 +119,7 @@ def test_the_page_gets_every_variable_in_light_and_dark() -> None:
 
 def test_painting_leaves_no_variable() -> None:
     drawing = " ".join(value for _, value in CSS.named())
-    assert painted(drawing, LIGHT) == " ".join(value for _, value in LIGHT.named())
+    assert painted(drawing, OURS.light) == " ".join(value for _, value in LIGHT.named())
 
 
 def asked(*codes: str, net: tuple[str, ...] = ()) -> Question:

@@ -15,7 +15,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" aria-label="A chart">{}</svg>'
 def drawn(folder: Path, inside: str, prefix: str = "w-a") -> str:
     path = folder / "a.svg"
     path.write_text('<?xml version="1.0"?>\n' + SVG.format(inside), encoding="utf-8")
-    return inline_svg(path, prefix)
+    return inline_svg(path.parent, path.name, prefix)
 
 
 def test_the_xml_declaration_stays_behind(tmp_path: Path) -> None:
@@ -56,14 +56,14 @@ def test_a_drawing_without_alternative_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     with pytest.raises(SurveyError, match="no alternative text"):
-        inline_svg(path, "w")
+        inline_svg(path.parent, path.name, "w")
 
 
 def test_entities_are_refused_before_they_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text('<!DOCTYPE a [<!ENTITY b "c">]>' + SVG.format("&b;"))
     with pytest.raises(SurveyError, match="entities"):
-        inline_svg(path, "w")
+        inline_svg(path.parent, path.name, "w")
 
 
 def test_text_that_looks_like_an_id_is_left_alone(tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ from pipeline.charts import words
 from pipeline.charts.alt import alt
 from pipeline.charts.data import ChartData, read
 from pipeline.charts.defaults import spec_for
+from pipeline.charts.plot import plot
 from pipeline.charts.table import table, to_csv, to_json
-from pipeline.charts.theme import CSS, LIGHT, NARROW, WIDE, Palette, painted
+from pipeline.charts.theme import CSS, LIGHT, NARROW, OURS, WIDE, Palette, painted
 from pipeline.definition import Survey
 from pipeline.errors import NotFound
 from pipeline.outline import FigureSpec
 from pipeline.project import replace_file
-from pipeline.report import Figure
+from pipeline.report import Brand, Figure
 
 if TYPE_CHECKING:
     import altair
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["LIGHT", "WIDE", "chart", "export", "figure", "figures", "spec_for"]
 
 FORMATS = ("svg", "png", "pdf", "csv", "json", "vl.json")
-PUBLISHED = ("svg", "csv", "json", "vl.json")
+PUBLISHED = ("svg", "png", "csv", "json", "vl.json")
 FOLDER = "figures"
 
 
@@ -59,6 +60,7 @@ def export(
     folder: Path,
     formats: Sequence[str] = FORMATS,
     title: str = "",
+    brand: Brand = OURS,
 ) -> dict[str, Path]:
     """Write the figure in each of `formats` (svg, png, pdf, csv, json, vl.json)."""
     for name in formats:
@@ -70,7 +72,7 @@ def export(
     title = title or words.headline(data)
     specification = _spec(data, title, WIDE)
     drawing = drawn(specification)
-    contents = _contents(data, title, formats, specification, drawing)
+    contents = _contents(data, title, formats, specification, drawing, brand)
     paths = {name: folder / f"{spec.id}.{name}" for name in formats}
     for name, path in paths.items():
         replace_file(path, contents[name])
@@ -84,9 +86,10 @@ def figure(
     title: str,
     folder: Path,
     formats: Sequence[str] = PUBLISHED,
+    brand: Brand = OURS,
 ) -> Figure:
     """Draw one figure of a report whose document lies in `folder`."""
-    return next(figures(survey, build, [(spec, title)], folder, formats))
+    return next(figures(survey, build, [(spec, title)], folder, formats, brand))
 
 
 def figures(
@@ -95,12 +98,9 @@ def figures(
     wanted: Iterable[tuple[FigureSpec, str]],
     folder: Path,
     formats: Sequence[str] = PUBLISHED,
+    brand: Brand = OURS,
 ) -> Iterator[Figure]:
-    """Draw figures, each with its title, into `folder`/figures.
-
-    PNG and PDF take 0.1 s each, as long as all the rest together, and are left to
-    `stateof chart` unless `formats` names them.
-    """
+    """Draw figures, each with its title and its card, into `folder`/figures."""
     from concurrent.futures import ThreadPoolExecutor
 
     from pipeline.charts.svg import drawn, start
@@ -115,7 +115,7 @@ def figures(
             begun.append((data, title, specs, [vega.submit(drawn, s) for s in specs]))
         for data, title, specs, drawings in begun:
             wide, narrow = (drawing.result() for drawing in drawings)
-            yield _written(data, title, folder, formats, specs[0], wide, narrow)
+            yield _written(data, title, folder, formats, specs[0], wide, narrow, brand)
 
 
 def _written(
@@ -126,14 +126,17 @@ def _written(
     spec: dict[str, Any],
     wide: Drawing,
     narrow: Drawing,
+    brand: Brand,
 ) -> Figure:
+    from pipeline.charts.card import card
     from pipeline.charts.svg import in_page
 
     name, said, target = data.spec.id, alt(data), folder / FOLDER
     target.mkdir(parents=True, exist_ok=True)
-    contents = _contents(data, title, formats, spec, wide)
+    contents = _contents(data, title, formats, spec, wide, brand)
     contents["wide.svg"] = in_page(wide, said).encode()
     contents["narrow.svg"] = in_page(narrow, said).encode()
+    contents["card.png"] = card(data, title, wide, brand)
     for kind, content in contents.items():
         (target / f"{name}.{kind}").write_bytes(content)
     return Figure(
@@ -149,6 +152,9 @@ def _written(
         narrow=f"{FOLDER}/{name}.narrow.svg",
         files={kind: f"{FOLDER}/{name}.{kind}" for kind in formats},
         table=table(data),
+        plot=plot(data),
+        kind=data.spec.kind,
+        card=f"{FOLDER}/{name}.card.png",
     )
 
 
@@ -164,18 +170,19 @@ def _contents(
     formats: Sequence[str],
     spec: dict[str, Any],
     drawing: Drawing,
+    brand: Brand,
 ) -> dict[str, bytes]:
     """The files that stand alone, in light colours."""
     from pipeline.charts.svg import alone
 
-    svg = painted(alone(drawing, title, alt(data), data.spec.id), LIGHT)
+    svg = painted(alone(drawing, title, alt(data), data.spec.id), brand.light)
     made: dict[str, Callable[[], bytes]] = {
         "svg": svg.encode,
         "png": lambda: _png(svg),
         "pdf": lambda: _pdf(svg),
         "csv": lambda: to_csv(data).encode(),
         "json": lambda: _json(to_json(data, title)),
-        "vl.json": lambda: painted(_json(spec).decode(), LIGHT).encode(),
+        "vl.json": lambda: painted(_json(spec).decode(), brand.light).encode(),
     }
     return {name: made[name]() for name in formats}
 

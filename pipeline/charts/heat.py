@@ -40,8 +40,7 @@ class Cells(msgspec.Struct, frozen=True):
 
 def heat(data: ChartData, palette: Palette, width: float) -> Body:
     """A table in colours; cells with too few answers stay empty."""
-    shares = [m.estimate for _, _, m in data.cells() if m and m.estimate is not None]
-    top = next((end for end in ENDS if max(shares) <= end), 1.0)
+    top = top_of(data)
     swatches, keys, above = key(_steps(data, palette, top), palette, width)
     cells, heads = _layout(data, palette, width, above)
     shapes, texts = [], [*keys, *heads]
@@ -49,7 +48,7 @@ def heat(data: ChartData, palette: Palette, width: float) -> Body:
         texts += _label(row, cells, i, palette)
         for j, column in enumerate(data.columns):
             x, y = cells.left + j * cells.wide, cells.top + i * cells.high
-            fill, color = _colours(data.value(row, column), palette, top)
+            fill, color = shade(data.value(row, column), palette, top)
             shapes.append(_cell(data, row, column, cells, x, y) | {"fill": fill})
             words = _words(data, row, column, short=cells.wide < ROOMY)
             x += (cells.wide - SEAM) / 2
@@ -82,7 +81,13 @@ def _edges(palette: Palette, top: float) -> list[int]:
     return [int(rounded(top * 100 * i / steps)) for i in range(1, steps)]
 
 
-def _colours(share: float | None, palette: Palette, top: float) -> tuple[str, str]:
+def top_of(data: ChartData) -> float:
+    """The share that the darkest step ends at."""
+    shares = [m.estimate for _, _, m in data.cells() if m and m.estimate is not None]
+    return next((end for end in ENDS if max(shares) <= end), 1.0)
+
+
+def shade(share: float | None, palette: Palette, top: float) -> tuple[str, str]:
     """Fill and text colour of a share."""
     if share is None:
         return palette.paper, palette.muted

@@ -9,12 +9,13 @@ text colour reaches a contrast of 4.5 on what it lies on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from pipeline.definition import Question
 from pipeline.narrative.answers import is_rest, says_nothing
+from pipeline.report import Brand
 
 # The first is bundled with vl-convert: a font it lacks leaves PNGs without letters.
 FONT = '"Liberation Sans", Arial, Helvetica, sans-serif'
@@ -101,24 +102,24 @@ def _variables(palette: Palette) -> Palette:
 
 
 CSS = _variables(LIGHT)
+OURS = Brand(light=dict(LIGHT.named()), dark=dict(DARK.named()), font=FONT)
 
 
-def css() -> str:
+def css(brand: Brand) -> str:
     """The style that a page with drawings in it needs: every variable, light and dark.
 
     Paper is always light, whatever the screen was.
     """
     light, dark = (
-        "".join(f"--{name}:{value};" for name, value in palette.named())
-        for palette in (LIGHT, DARK)
+        "".join(f"--{name}:{value};" for name, value in colours.items())
+        for colours in (brand.light, brand.dark)
     )
     wanted = "@media screen and (prefers-color-scheme:dark)"
     return f":root{{{light}}}\n{wanted}{{:root{{{dark}}}}}\n"
 
 
-def painted(drawing: str, palette: Palette) -> str:
-    """`drawing` with its variables replaced by the colours of `palette`."""
-    colours = dict(palette.named())
+def painted(drawing: str, colours: Mapping[str, str]) -> str:
+    """`drawing` with its variables replaced by the colours of those names."""
     return VARIABLE.sub(lambda found: colours[found.group(1)], drawing)
 
 

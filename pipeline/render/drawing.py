@@ -11,12 +11,20 @@ FORBIDDEN = {"script", "foreignObject", "iframe", "image", "use", "animate", "se
 ID = re.compile(r'(\sid="|url\(#|\shref="#|\saria-(?:labelledby|describedby)=")')
 
 
-def inline_svg(path: Path, prefix: str) -> str:
-    """The `<svg>` element of a file, its ids prefixed so that many fit one page.
+def inline_svg(folder: Path, name: str, prefix: str) -> str:
+    """The `<svg>` element of a file, its ids prefixed so that many fit one page."""
+    return _unique(checked_svg(folder, name), prefix)
 
-    Raises `Missing` if there is no such file and `SurveyError` if it is no drawing or
-    could run or fetch anything.
+
+def checked_svg(folder: Path, name: str) -> str:
+    """The `<svg>` element of a drawing of a report in `folder`.
+
+    Raises `Missing` if there is no such file and `SurveyError` if it is no drawing,
+    lies elsewhere, or could run or fetch anything.
     """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise SurveyError("a drawing lies outside the report", where=name)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -25,31 +33,32 @@ def inline_svg(path: Path, prefix: str) -> str:
             where=str(path),
             remedy="Draw the figures before the page: stateof run.",
         ) from None
-    _check(text, path)
-    return _unique(text[text.index("<svg") :].strip(), prefix)
+    check(text, str(path))
+    return text[text.index("<svg") :].strip()
 
 
-def _check(text: str, path: Path) -> None:
+def check(text: str, where: str) -> None:
+    """Raise `SurveyError` for an SVG that is none, is not named, or could do harm."""
     from xml.etree import ElementTree
 
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise SurveyError("a drawing declares entities", where=str(path))
+        raise SurveyError("a drawing declares entities", where=where)
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
-        raise SurveyError(f"not a drawing: {error}", where=str(path)) from None
+        raise SurveyError(f"not a drawing: {error}", where=where) from None
     if not (root.get("aria-label") or root.get("aria-labelledby")):
         what = "a drawing has no alternative text"
-        raise SurveyError(what, where=str(path), remedy="Name its root: aria-label.")
+        raise SurveyError(what, where=where, remedy="Name its root: aria-label.")
     for element in root.iter():
         tag = element.tag.rpartition("}")[2]
         if tag in FORBIDDEN:
-            raise SurveyError(f"a drawing holds <{tag}>", where=str(path))
+            raise SurveyError(f"a drawing holds <{tag}>", where=where)
         for name, value in element.attrib.items():
             name = name.rpartition("}")[2]
             outside = name == "href" and not value.startswith("#")
             if name.startswith("on") or outside:
-                raise SurveyError(f"a drawing holds {name}={value!r}", where=str(path))
+                raise SurveyError(f"a drawing holds {name}={value!r}", where=where)
 
 
 def _unique(svg: str, prefix: str) -> str:

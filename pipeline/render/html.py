@@ -28,7 +28,9 @@ def render_page(report: Report, folder: Path) -> str:
     return page.render(
         report=report,
         facts=_facts(report),
-        style=_trusted(css() + (TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        style=_trusted(
+            css(report.brand) + (TEMPLATES / "page.css").read_text(encoding="utf-8")
+        ),
         script=_trusted(script),
         policy=_policy(script),
     )
@@ -59,7 +61,7 @@ def _environment(folder: Path) -> Environment:
     environment.filters["downloads"] = _downloads
     environment.filters["format_name"] = lambda kind: NAMES.get(kind, kind.upper())
     environment.globals["drawing"] = lambda name, prefix: _trusted(
-        inline_svg(_inside(folder, name), prefix)
+        inline_svg(folder, name, prefix)
     )
     return environment
 
@@ -82,13 +84,6 @@ def _downloads(files: dict[str, str]) -> list[tuple[str, str]]:
     """Formats with their files, data before pictures, any others after them."""
     known = [(kind, files[kind]) for kind in FORMATS if kind in files]
     return known + sorted((k, f) for k, f in files.items() if k not in FORMATS)
-
-
-def _inside(folder: Path, name: str) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise SurveyError("a drawing lies outside the report", where=name)
-    return path
 
 
 def _policy(script: str) -> str:

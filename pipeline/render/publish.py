@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
-from pipeline.render.html import render_page
+from pipeline.render import document
+from pipeline.render.forms import write_form
 from pipeline.report import Report
 
 AT_FDCWD = -100
@@ -37,11 +36,8 @@ def publish(report: Report, staging: Path, target: Path) -> Path:
 
     Returns the page. Until the very last step `target` stays as it was.
     """
-    page = render_page(report, staging)
-    (staging / "index.html").write_text(page, encoding="utf-8", newline="\n")
-    document = msgspec.json.encode(report, order="deterministic")
-    text = msgspec.json.format(document, indent=1) + b"\n"
-    (staging / "report.json").write_bytes(text)
+    write_form(report, staging, "html")
+    document.write(report, staging)
     for path in staging.rglob("*"):
         if path.is_file():
             with path.open("rb") as handle:
