@@ -1,4 +1,4 @@
-"""The service as its users start it: `stateof serve`, on a free port of this machine."""
+"""The service as its users start it: `stateof serve`, on a free port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service over HTTP: Docker's shapes and statuses, OpenAI's errors, closed doors."""
+"""The service over HTTP: Docker's shapes, OpenAI's errors, closed doors."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def serve(
     """Serve local models behind OpenAI's API.
 
     Prints the address when ready, and ends with Ctrl-C. With STATEOF_API_KEY set, that
-    key is asked for. A server given as --engine NAME=URL answers under /engines/NAME; it
-    is asked with the key in NAME_API_KEY.
+    key is asked for. A server given as --engine NAME=URL answers under /engines/NAME,
+    asked with the key in NAME_API_KEY.
 
     Example: stateof serve
     """

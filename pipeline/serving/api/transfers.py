@@ -101,6 +101,8 @@ class Work:
         """Called by the transfer's threads, one at a time."""
         if self.left.is_set():
             raise Stopped("the client has left")
+        if not at.current and at.size:
+            return  # until a byte has moved, it may still be refused
         now = time.monotonic()
         when, before = self._told.get(at.digest, (0.0, 0))
         often = now - when < EVERY_SECONDS and at.current - before < EVERY_BYTES
