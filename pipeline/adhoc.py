@@ -114,42 +114,6 @@ def _estimate_rows(found: Estimates, method: str) -> list[Row]:
     ]
 
 
-def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
-    """Means or shares by domain, as they are and with other dimensions held equal."""
-    from pipeline.estimates.linear import mean
-    from pipeline.estimates.regression import adjusted, fit, wald_test
-    from pipeline.estimates.terms import Category
-
-    dimension = asked.dimension
-    sample, y = asked.sample(), asked.measure(term)
-    terms = [Category(f'"{d}"', d) for d in (dimension, *holding)]
-    family = "logistic" if term else "linear"
-    known = " AND ".join(f'"{d}" IS NOT NULL' for d in (dimension, *holding))
-    model = fit(sample, y, terms, family, f"{asked.shown()} AND {known}")  # type: ignore[arg-type]
-    # The plain figures and n are the published ones: those of whoever has a known
-    # place in the other dimensions would give hidden cells away by subtraction.
-    held = adjusted(model, dimension)
-    plain = mean(sample, [y], [f'"{dimension}"'], asked.shown())
-    low, high = held.interval()
-    test = wald_test(model, [dimension])
-    place = {key[0]: i for i, key in enumerate(plain.keys)}
-    return [
-        {
-            "domain": key[0],
-            "estimate": held.values[i],
-            "se": held.se[i],
-            "low": low[i],
-            "high": high[i],
-            "unadjusted": plain.values[place[key[0]]],
-            "df": held.df,
-            "n": plain.n[place[key[0]]],
-            "p_value": test.p_value,
-            "method": f"predictive margins, {family}",
-        }
-        for i, key in enumerate(held.keys)
-    ]
-
-
 def split_row(before: Asked, after: Asked, term: str) -> Row:
     """The change between two waves, split into composition and rate.
 

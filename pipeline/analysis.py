@@ -166,12 +166,20 @@ class Analysis(msgspec.Struct, frozen=True):
         term: str = "",
         wave: str = "",
     ) -> Table:
-        """Shares or means by domain, with other dimensions held equal."""
-        from pipeline.adhoc import adjusted_rows
+        """Shares or means by domain, with other dimensions held equal.
+
+        Combinations of domains that are too small to be shown are not in the model.
+        """
+        from pipeline.holding import adjusted_rows
 
         asked = self._asked(question, by, wave, *holding)
         rows = adjusted_rows(asked, term, holding)
-        return self._table(asked, rows, shares=bool(term))
+        found = self._table(asked, rows, shares=bool(term))
+        found.caption += (
+            f"The model has {rows[0]['n_model']:,.0f} respondents: it leaves out"
+            " combinations that are too small to be shown, and unknown ones.",
+        )
+        return found
 
     def weights(self, *, wave: str = "") -> Table:
         """How a wave was weighted: each target's share before, aimed at, and after."""

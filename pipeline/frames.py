@@ -16,7 +16,7 @@ PERCENT = {
     "estimate_to", "change", "composition", "rate", "composition_se", "rate_se",
     "before", "target", "after",
 }  # fmt: skip
-WHOLE = ("n", "n_from", "n_to", "count", "rank", "tests")
+WHOLE = ("n", "n_from", "n_to", "n_model", "count", "rank", "tests")
 # Said once above the table where all rows have the same.
 CONTEXT = ("wave", "question", "statistic", "by", "method", "df", "item")
 REPEATED = ("domain", "versus", "term")  # codes, where their labels are shown too
