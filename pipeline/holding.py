@@ -103,12 +103,7 @@ def left_out(asked: Asked, dims: Sequence[str], cells: Cells) -> set[Domain]:
 
     min_base = asked.survey.min_base
     splits = [*((d,) for d in dims), *_pairs(asked, dims)]
-    published = {
-        ("*".join(split), domain)
-        for split in splits
-        if len(split) == 1 or split in asked.survey.crosses
-        for domain in replace(asked, by=split).hidden()
-    }
+    published = set(_hidden(asked, splits))
     bases = [("", "", sum(cells.values()))]
     bases += [(*name, n) for name, n in _bases(dims, splits, cells).items()]
     split_of, domain_of, n_of = zip(*bases, strict=True)
@@ -139,6 +134,14 @@ def _pairs(asked: Asked, dims: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Every two dimensions, named as their cross is, if it is published."""
     for a, b in combinations(dims, 2):
         yield (b, a) if (b, a) in asked.survey.crosses else (a, b)
+
+
+def _hidden(asked: Asked, splits: Sequence[tuple[str, ...]]) -> Iterator[Domain]:
+    """The domains that the estimates hide."""
+    for split in splits:
+        if len(split) == 1 or split in asked.survey.crosses:
+            for domain in replace(asked, by=split).hidden():
+                yield "*".join(split), domain
 
 
 def _bases(

@@ -8,7 +8,7 @@ the weights of each respondent follow; scales are those of R's `as.svrepdesign`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -100,17 +100,7 @@ def jackknife(
     singles = [g for g in groups if len(g.members) == 1]
     if singles and single_psu == "fail":
         raise singles[0].single()
-    columns: list[Floats] = []
-    rscales: list[float] = []
-    for group in groups:
-        n = len(group.members)
-        if n > 1:
-            columns += _left_out(group.members, size, n / (n - 1), 1.0)
-            rscales += [group.left * (n - 1) / n] * n
-        elif single_psu == "adjust" and len(groups) > 1:
-            others = len(groups) / (len(groups) - 1)
-            columns += _left_out(group.members, size, others, others)
-            rscales.append(1 / others)
+    columns, rscales = _replicated(groups, size, spread=single_psu == "adjust")
     if not columns:
         raise DataError(
             "there are no primary units to leave out, and no variance to estimate",
@@ -122,6 +112,27 @@ def jackknife(
         return Factors("JK1", unit, factors, rscales[0], np.ones(size))
     more = len(singles) / len(columns) if single_psu == "average" else 0.0
     return Factors("JKn", unit, factors, 1 + more, scales)
+
+
+def _replicated(
+    groups: Sequence[_Stratum], size: int, *, spread: bool
+) -> tuple[list[Floats], list[float]]:
+    """Factors (P) and rscale of each jackknife replicate.
+
+    With `spread` all others stand in for the unit of a stratum that has one only.
+    """
+    columns: list[Floats] = []
+    rscales: list[float] = []
+    for group in groups:
+        n = len(group.members)
+        if n > 1:
+            columns += _left_out(group.members, size, n / (n - 1), 1.0)
+            rscales += [group.left * (n - 1) / n] * n
+        elif spread and len(groups) > 1:
+            others = len(groups) / (len(groups) - 1)
+            columns += _left_out(group.members, size, others, others)
+            rscales.append(1 / others)
+    return columns, rscales
 
 
 def bootstrap(

@@ -13,12 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.estimates.presentation import (
-    COUNT_RULES,
     RULES,
     SHARE_RULES,
     Shares,
     codes,
-    present_counts,
     present_shares,
     shown,
 )
@@ -183,17 +181,8 @@ def test_what_has_no_interval_is_suppressed(given: tuple[float, ...]) -> None:
     assert codes(present_shares(*given).flags) == "no-interval"
 
 
-def test_counts_need_10_cases_and_a_relative_width_of_160_percent() -> None:
-    n = [9, 10, 10, 10, 10]
-    high = [1.1, 1.6, 1.61, 1.1, np.nan]
-    judged = present_counts(1, 0, high, n, [20, 20, 20, 7, 20])
-    found = codes(judged.flags).tolist()
-    assert found == ["few", "", "vague-count", "few-df", "no-interval"]
-    assert judged.relative_width[:4].tolist() == high[:4]
-
-
 def test_a_rule_has_one_code_and_a_reason_in_words() -> None:
-    assert len(RULES) == len({*SHARE_RULES, *COUNT_RULES})
+    assert len(RULES) == len(SHARE_RULES)
     assert [f"{rule.action}: {rule.reason}" for rule in SHARE_RULES] == [
         "suppress: effective sample size under 30",
         "suppress: no interval can be computed",

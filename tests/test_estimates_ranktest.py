@@ -15,6 +15,8 @@ from reference import Reference, differences
 
 from pipeline.design import Design
 from pipeline.errors import DataError
+from pipeline.estimates import chisq
+from pipeline.estimates.frame import EVERYONE
 from pipeline.estimates.ranktest import Scores, mean_scores, rank_test
 from pipeline.estimates.sample import Sample
 
@@ -39,13 +41,25 @@ def numbered(sample: Sample, design: str) -> Sample:
     return Sample(sample.con, table, sample.design, weight, sample.calibration)
 
 
+def ranked(
+    sample: Sample,
+    y: str,
+    by: str,
+    scores: Scores = "wilcoxon",
+    where: str = EVERYONE,
+    order: str = "",
+) -> chisq.Test:
+    """The rank test of `y` by groups."""
+    return rank_test(mean_scores(sample, y, by, scores, where, order), scores)
+
+
 def test_r_finds_the_same(r: Reference) -> None:
     found = []
     for row in r.rows("svyranktest"):
         y, by = row["term"].replace(".", "_").split("~")
         sample = numbered(r.sample(row["design"]), row["design"])
         scores = SCORES[row["method"].split()[0]]
-        test = rank_test(sample, y, by, scores, order="place")
+        test = ranked(sample, y, by, scores, order="place")
         ours = {"estimate": test.statistic, "df": test.df, "df2": test.df2}
         found += differences(row, ours)
         found += differences(row, {"p_value": test.p_value}, 1e-6)
@@ -58,16 +72,16 @@ def test_the_order_of_rows_matters_to_r_in_the_third_digit_at_most(
     for row in r.rows("svyranktest"):
         y, by = row["term"].replace(".", "_").split("~")
         scores = SCORES[row["method"].split()[0]]
-        test = rank_test(r.sample(row["design"]), y, by, scores)
+        test = ranked(r.sample(row["design"]), y, by, scores)
         assert test.statistic == pytest.approx(float(row["estimate"]), rel=4e-3)
 
 
 def test_raked_weights_are_not_taken_as_given(r: Reference) -> None:
     """R: svyranktest(api00~g, rake(dclus1, list(~stype, ~sch.wide), ...))."""
     sample = numbered(r.sample("clus1_rake"), "clus1_rake")
-    wilcoxon = rank_test(sample, "api00", "comp_imp", order="place")
-    median = rank_test(sample, "api00", "comp_imp", "median", order="place")
-    several = rank_test(sample, "api00", "stype", order="place")
+    wilcoxon = ranked(sample, "api00", "comp_imp", order="place")
+    median = ranked(sample, "api00", "comp_imp", "median", order="place")
+    several = ranked(sample, "api00", "stype", order="place")
     assert wilcoxon.statistic == pytest.approx(0.859293044196664, rel=1e-11)
     assert median.statistic == pytest.approx(0.595209768332242, rel=1e-11)
     assert several.statistic == pytest.approx(1.935819298572709, rel=1e-11)
@@ -77,7 +91,7 @@ def test_raked_weights_are_not_taken_as_given(r: Reference) -> None:
 def test_replicates_take_the_scores_as_given(r: Reference) -> None:
     """R: svyranktest(api00~comp.imp, as.svrepdesign(dstrat))."""
     sample = numbered(r.sample("rstrat_jkn"), "rstrat_jkn")
-    test = rank_test(sample, "api00", "comp_imp", order="place")
+    test = ranked(sample, "api00", "comp_imp", order="place")
     assert test.statistic == pytest.approx(1.8811886457657157, rel=1e-11)
     assert test.df == 196
 
@@ -132,8 +146,8 @@ def test_only_the_order_of_answers_counts(
     more: list[tuple[int, str, int]], scores: Scores
 ) -> None:
     sample = people(rows_of(more))
-    test = rank_test(sample, "y", "g", scores)
-    again = rank_test(sample, "exp(y) - 7", "g", scores)
+    test = ranked(sample, "y", "g", scores)
+    again = ranked(sample, "exp(y) - 7", "g", scores)
     assert again == test or math.isnan(test.statistic)
 
 
@@ -144,9 +158,9 @@ def test_weights_scaled_and_groups_renamed_change_nothing(
 ) -> None:
     rows = rows_of(more)
     names = {"a": "z", "b": "y", "c": "x"}
-    test = rank_test(people(rows), "y", "g")
+    test = ranked(people(rows), "y", "g")
     changed: list[Person] = [(y, names[g], w * scale) for y, g, w in rows]
-    again = rank_test(people(changed), "y", "g")
+    again = ranked(people(changed), "y", "g")
     assert again.statistic == pytest.approx(test.statistic, rel=1e-7, abs=1e-12)
     assert again.p_value == pytest.approx(test.p_value, rel=1e-7)
 
@@ -167,19 +181,19 @@ def test_a_respondent_of_weight_two_ranks_as_two(
 
 
 def test_one_group_or_text_cannot_be_ranked(r: Reference) -> None:
-    with pytest.raises(DataError, match="stype has 1 with a value of api00"):
-        rank_test(r.sample("dstrat"), "api00", "stype", where="stype = 'E'")
+    with pytest.raises(DataError, match="it takes two groups"):
+        ranked(r.sample("dstrat"), "api00", "stype", where="stype = 'E'")
     with pytest.raises(DataError, match="stype is not a number"):
-        rank_test(r.sample("dstrat"), "stype", "comp_imp")
+        ranked(r.sample("dstrat"), "stype", "comp_imp")
     with pytest.raises(DataError, match="nobody has a value of api00"):
-        rank_test(r.sample("dclus2"), "api00", "stype", where="api00 < 0")
+        ranked(r.sample("dclus2"), "api00", "stype", where="api00 < 0")
 
 
 def test_a_test_that_cannot_be_made_says_why() -> None:
-    few = rank_test(people([(1, "a", 1), (2, "b", 1)]), "y", "g")
+    few = ranked(people([(1, "a", 1), (2, "b", 1)]), "y", "g")
     assert math.isnan(few.p_value)
     assert few.reason == "the design leaves 0 degrees of freedom for the test"
-    same = rank_test(people([(1, g, 1) for g in "aabb"]), "y", "g")
+    same = ranked(people([(1, g, 1) for g in "aabb"]), "y", "g")
     assert same.reason == "the ranks do not vary under this design"
-    several = rank_test(people([(1, g, 1) for g in "aabbcc"]), "y", "g")
+    several = ranked(people([(1, g, 1) for g in "aabbcc"]), "y", "g")
     assert "singular" in several.reason

@@ -1,10 +1,9 @@
-"""Which shares and counts are precise enough to be shown.
+"""Which shares are precise enough to be shown.
 
-The presentation standards of the US National Center for Health Statistics: for
-proportions Parker et al. (2017), Vital and Health Statistics Series 2 No. 175; for
-counts and rates Parker et al. (2023), Series 2 No. 200. Both judge 95 % intervals.
-
-For a share, the first that holds decides:
+The presentation standard for proportions of the US National Center for Health
+Statistics: Parker et al. (2017), Vital and Health Statistics Series 2 No. 175. It
+judges 95 % intervals. (That for counts, No. 200, is of totals in the population: with
+weights of mean 1 there are none.) The first that holds decides:
 
     1. effective sample size under 30                  suppress
     2. interval no wider than 5 points                 show
@@ -45,8 +44,6 @@ LEVEL = 0.95
 MIN_EFFECTIVE_N = 30
 NARROW, WIDE = 0.05, 0.30
 MAX_RELATIVE_WIDTH = 1.30
-MIN_COUNT_N = 10
-MAX_COUNT_RELATIVE_WIDTH = 1.60
 MIN_DF = 8
 
 
@@ -59,20 +56,15 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 SMALL = Rule("small", "suppress", f"effective sample size under {MIN_EFFECTIVE_N}")
-FEW = Rule("few", "suppress", f"sample size under {MIN_COUNT_N}")
 NO_INTERVAL = Rule("no-interval", "suppress", "no interval can be computed")
 TOO_WIDE = Rule("wide", "suppress", f"interval {WIDE:.2f} wide or wider")
 VAGUE = Rule("vague", "suppress", f"relative width over {MAX_RELATIVE_WIDTH:.0%}")
-VAGUE_COUNT = Rule(
-    "vague-count", "suppress", f"relative width over {MAX_COUNT_RELATIVE_WIDTH:.0%}"
-)
 COMPLEMENT = Rule("complement", "footnote", "the complement's interval is unreliable")
 FEW_DF = Rule("few-df", "review", f"fewer than {MIN_DF} degrees of freedom")
 ALL_OR_NONE = Rule("all-or-none", "review", "0 or 100 %")
 
 SHARE_RULES = (SMALL, NO_INTERVAL, TOO_WIDE, VAGUE, COMPLEMENT, FEW_DF, ALL_OR_NONE)
-COUNT_RULES = (FEW, NO_INTERVAL, VAGUE_COUNT, FEW_DF)
-RULES: Mapping[str, Rule] = {rule.code: rule for rule in SHARE_RULES + COUNT_RULES}
+RULES: Mapping[str, Rule] = {rule.code: rule for rule in SHARE_RULES}
 
 
 class Shares(msgspec.Struct, frozen=True, eq=False):
@@ -88,13 +80,6 @@ class Shares(msgspec.Struct, frozen=True, eq=False):
     high: Floats
     relative_width: Floats
     relative_width_complement: Floats
-    flags: Flags
-
-
-class Counts(msgspec.Struct, frozen=True, eq=False):
-    """Counts, totals or rates as the standard judges them; arrays of one shape."""
-
-    relative_width: Floats
     flags: Flags
 
 
@@ -120,29 +105,6 @@ def present_shares(p: ArrayLike, se: ArrayLike, n: ArrayLike, df: ArrayLike) -> 
         relative_width_complement=of_complement,
         flags=share_flags(p, n_eff, high - low, df),
     )
-
-
-def present_counts(
-    estimate: ArrayLike, low: ArrayLike, high: ArrayLike, n: ArrayLike, df: ArrayLike
-) -> Counts:
-    """Judge counts, totals or rates with a 95 % interval, on `n` sampled cases.
-
-    `estimate`, `low`, `high` in one unit; arguments broadcast. Series 2 No. 200.
-    """
-    estimate, low, high, n, df = (
-        np.asarray(a, float) for a in np.broadcast_arrays(estimate, low, high, n, df)
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = (high - low) / estimate
-    flags = _first(
-        {
-            FEW.code: n < MIN_COUNT_N,
-            NO_INTERVAL.code: np.isnan(relative + n),
-            VAGUE_COUNT.code: relative > MAX_COUNT_RELATIVE_WIDTH,
-        }
-    )
-    review = {FEW_DF.code: shown(flags) & (df < MIN_DF)}
-    return Counts(relative_width=relative, flags=flags | review)
 
 
 def shown(flags: Flags) -> Bools:

@@ -49,27 +49,16 @@ NOTHING = 1e-12
 MIDDLE = 1e-12
 
 
-def rank_test(
-    sample: Sample,
-    y: str,
-    by: str,
-    scores: Scores = "wilcoxon",
-    where: str = EVERYONE,
-    order: str = "",
-) -> Test:
-    """Do the groups of `by` answer `y` alike in order? Both are SQL expressions.
+def rank_test(means: Estimates, scores: Scores = "wilcoxon") -> Test:
+    """Do groups with these `mean_scores` answer alike in order?
 
     Two groups: t of the second less the first, on `df`; `df2` is NaN. k + 1 groups: a
     chi-square on k = `df`, whose p-value is that of F(k, df2). The degrees of freedom
     are of those who answered, less k.
     """
-    means = mean_scores(sample, y, by, scores, where, order)
     k = len(means.keys) - 1
     if k < 1:
-        raise DataError(
-            f"it takes two groups, and {by} has {k + 1} with a value of {y}",
-            where=WHERE,
-        )
+        raise DataError("it takes two groups to compare", where=WHERE)
     df = means.df - k
     return _t(means, df, scores) if k == 1 else _chi_square(means, df, scores)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -116,10 +117,7 @@ def fit(
     mean = _mean_weight(sample, where)
     start = newton.start(table.y, found.w / found.n / mean, family)
     last = newton.solve(problem, found.w / mean, start)
-
-    def solve(weights: Floats) -> Floats:
-        return newton.solve_each(problem, weights, last.eta)
-
+    solve = partial(newton.solve_each, problem, eta=last.eta)
     influence = last.influence / mean
     return Model(
         family=family,
