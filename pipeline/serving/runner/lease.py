@@ -1,0 +1,66 @@
+"""What those who use the scheduler get from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from pipeline.errors import Missing, SurveyError
+from pipeline.serving.runner.plan import Mode
+from pipeline.serving.runner.worker import Worker
+
+END_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The use of a model: a client for its engine, whose paths begin with /v1.
+
+    `cause(error)` is awaited for why an exchange with it broke.
+    """
+
+    client: httpx.AsyncClient
+    cause: Callable[[httpx.TransportError], Awaitable[SurveyError]]
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A model in memory or on its way there; times in seconds.
+
+    `last_used` counts from 1970, 0 for never; a `keep_alive` below 0 is for ever.
+    """
+
+    engine: str
+    model: str
+    mode: Mode
+    last_used: float
+    in_use: bool
+    loading: bool
+    keep_alive: float
+
+
+def of_worker(worker: Worker, name: str, limit: int) -> Lease:
+    """The use of a worker."""
+
+    async def cause(error: httpx.TransportError) -> SurveyError:
+        # A connection breaks a moment before its process can be seen to have ended.
+        end = asyncio.create_task(worker.ended.wait())
+        await asyncio.wait({end}, timeout=END_SECONDS)
+        end.cancel()
+        return worker.failure(name, limit)
+
+    return Lease(worker.client, cause)
+
+
+def of_remote(client: httpx.AsyncClient) -> Lease:
+    """The use of a server elsewhere."""
+
+    async def cause(error: httpx.TransportError) -> SurveyError:
+        what = f"the server did not answer: {error or type(error).__name__}"
+        remedy = "See that it runs and can be reached from here."
+        return Missing(what, where=str(client.base_url), remedy=remedy)
+
+    return Lease(client, cause)

@@ -1,0 +1,89 @@
+"""What a worker of a model will be told and what it will take, before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from pipeline.serving import store as stores
+from pipeline.serving.artifact.gguf import Header, read_header
+from pipeline.serving.artifact.package import shards
+from pipeline.serving.engine.settings import Settings
+from pipeline.serving.runner.estimate import BATCH, Estimate, estimate, usual_context
+from pipeline.serving.store import Store
+from pipeline.serving.store.bundle import Bundle, bundle
+
+KEEP_ALIVE = 300.0
+Mode = Literal["completion", "embedding"]
+
+
+class Config(msgspec.Struct, frozen=True):
+    """How a model is to be run; None leaves it as is usual.
+
+    Tokens of context; threads; seconds that it stays in memory after its last request,
+    below zero for ever.
+    """
+
+    context: int | None = None
+    keep_alive: float | None = None
+    threads: int | None = None
+
+    @property
+    def rest(self) -> float:
+        """Seconds that it stays, below zero for ever."""
+        return KEEP_ALIVE if self.keep_alive is None else self.keep_alive
+
+    def loads_like(self, other: Config) -> bool:
+        """Whether a model loaded under one need not be loaded again for the other."""
+        return (self.context, self.threads) == (other.context, other.threads)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A worker's settings, all but its socket, and the memory it is to take."""
+
+    settings: Settings
+    estimate: Estimate
+
+
+def planned(store: Store, model: str, mode: Mode, config: Config) -> Plan:
+    """The plan for a model by its digest; its files are made ready.
+
+    Raises `NotFound`, and `DataError` for a model that is damaged.
+    """
+    found = stores.load(store, stores.find(store, model))
+    files = bundle(store, found)
+    headers = _headers(files.weights, found.id)
+    packaged = found.config.model.context_size
+    context = config.context or usual_context(headers, packaged)
+    threads = {} if config.threads is None else _threads(config.threads)
+    settings = Settings(
+        socket="",
+        weights=str(files.weights),
+        mode=mode,
+        context=context,
+        template=str(files.template or ""),
+        projector=str(files.projector or ""),
+        adapters=tuple(map(str, files.adapters)),
+        **threads,
+    )
+    batch = context if mode == "embedding" else BATCH
+    return Plan(settings, estimate(headers, context, batch, _extras(files)))
+
+
+def _threads(number: int) -> dict[str, int]:
+    return {"threads": number, "batch_threads": number}
+
+
+@lru_cache(maxsize=64)
+def _headers(weights: Path, model: str) -> Sequence[Header]:
+    """Headers of all shards, read once: what a digest names does not change."""
+    return tuple(read_header(path) for path in shards(weights))
+
+
+def _extras(files: Bundle) -> int:
+    given = [*files.adapters, *([files.projector] if files.projector else [])]
+    return sum(path.stat().st_size for path in given)
