@@ -22,6 +22,16 @@ from pipeline.errors import NotFound
 
 T = TypeVar("T")
 Kind = Literal["single", "select-all", "scale", "numeric", "open"]
+Format = Literal[
+    "csv",
+    "qualtrics",
+    "surveymonkey",
+    "limesurvey",
+    "redcap",
+    "googleforms",
+    "typeform",
+]
+Repair = Literal["dates", "quotes", "mojibake"]
 PerWave = dict[str, tuple[str, ...]]
 Condition = dict[str, tuple[str, ...]]
 
@@ -51,14 +61,17 @@ class Wave(_Noun, frozen=True):
     start: dt.date
     end: dt.date
     source: str = ""
+    format: Format | Literal[""] = ""
     encoding: str = "utf-8"
     delimiter: str = ","
+    sheet: str = ""
     header_rows: Literal[1, 2, 3] = 1
     respondent: str = ""
     weight: str = ""
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     drop: tuple[Drop, ...] = ()
+    repair: tuple[Repair, ...] = ()
     design: Design = Design()
 
 
@@ -124,7 +137,8 @@ class Question(_Noun, frozen=True):
     """One question, and where its answers lie in each wave's export.
 
     `columns` maps a wave to a column (`"Q4"`, `"Tools | *"` for one column an option);
-    `*` matches any text. `asked` is the routing: the answers to earlier questions that
+    `*` matches any text. A list of columns has one for each option, whose `raw` names
+    it. `asked` is the routing: the answers to earlier questions that
     lead here. `base` narrows who is counted further than who was asked. Both look only
     at questions that the wave asked. `ordered` options are shown as they are listed.
     """
@@ -132,7 +146,7 @@ class Question(_Noun, frozen=True):
     id: str
     text: str
     kind: Kind
-    columns: dict[str, str]
+    columns: dict[str, str | tuple[str, ...]]
     options: tuple[Option, ...] | str = ()
     nets: tuple[Net, ...] = ()
     ordered: bool = False

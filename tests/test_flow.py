@@ -21,7 +21,7 @@ ORDER = [
     {"load"},
     {"warehouse", "outline", "report"},
     {"ingest", "weights", "replicates"},
-    {"simulate"},
+    {"simulate", "drafting"},
     {"estimates"},
     {"trends"},
     {"findings", "wording", "disclosure"},
@@ -30,8 +30,8 @@ ORDER = [
     {"render"},
     {"compose", "asked", "adhoc", "frames", "labels"},
     {"crosstabs", "holding"},
-    {"analysis"},
-    {"aside", "stages", "stamps", "export", "terminal", "talk"},
+    {"analysis", "tables"},
+    {"aside", "stages", "stamps", "export", "reports", "terminal", "talk"},
     {"cli", "__main__", "__init__"},
 ]
 PLACE = {room: i for i, rooms in enumerate(ORDER) for room in rooms}

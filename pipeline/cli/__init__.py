@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import models
+from pipeline.cli import models, reports, surveys
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 
@@ -200,6 +200,8 @@ def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
 
 
 models.register(app)
+reports.register(app)
+surveys.register(app)
 
 
 def _survey(project: Project, name: str) -> str:

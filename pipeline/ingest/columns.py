@@ -15,13 +15,14 @@ import msgspec
 
 from pipeline.definition import Question, Wave
 from pipeline.errors import DataError, suggestion
-from pipeline.ingest.reader import BETWEEN
+from pipeline.ingest.formats.variables import BETWEEN
+from pipeline.ingest.repairs import repaired
 from pipeline.load import plain
 
 Verdict = Literal["answered", "declined", "seen", "skipped", "invalid"]
 TICKED = {"1", "x", "✓", "✔", "y", "yes", "true", "on", "checked", "ticked", "selected"}
 NO_TICK = "neither a tick nor the option"
-NOT_TICKED = {"0", "no", "false", "unchecked", "not selected"}
+NOT_TICKED = {"0", "n", "no", "false", "unchecked", "not selected"}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -96,16 +97,31 @@ def columns_of(
 ) -> list[Column]:
     """The columns that hold a question's answers in this wave."""
     pattern = question.columns[wave.id]
+    if not isinstance(pattern, str):
+        listed = [(one(where, names, p, f"question {question.id}"), p) for p in pattern]
+        return _per_option(where, names, question, wave, listed)
     found = find(names, pattern)
     per_option = len(found) > 1 or (question.kind == "select-all" and "*" in pattern)
     if not per_option or question.separator:
         index = one(where, names, pattern, f"question {question.id}")
         return [Column(index, names[index], question)]
-    spelt = spellings(question, wave)
+    return _per_option(where, names, question, wave, found)
+
+
+def _per_option(
+    where: str,
+    names: tuple[str, ...],
+    question: Question,
+    wave: Wave,
+    found: list[tuple[int, str]],
+) -> list[Column]:
+    """Each option's column, by its name's last part or what `*` stood for in it."""
+    spelt, given = spellings(question, wave), question.columns[wave.id]
     columns = []
     for index, matched in found:
-        item = plain(names[index].split(BETWEEN)[-1])
-        code = spelt.get(item) or spelt.get(matched)
+        said = (names[index].split(BETWEEN)[-1], matched)
+        texts = (plain(repaired(text, wave.repair)) for text in said)
+        code = next((spelt[text] for text in texts if text in spelt), "")
         if code:
             columns.append(Column(index, names[index], question, code))
         elif question.unlisted == "error":
@@ -123,7 +139,7 @@ def columns_of(
             remedy="Add its spelling to the option's raw, or leave this wave out of its"
             " waves."
             if columns
-            else _instead(pattern, names),
+            else _instead(given if isinstance(given, str) else given[0], names),
         )
     return columns
 
@@ -131,9 +147,10 @@ def columns_of(
 def spellings(question: Question, wave: Wave) -> dict[str, str]:
     """Every text that means an option in this wave → the option's code."""
     return {
-        plain(text): option.code
+        plain(said): option.code
         for option in question.choices
         for text in option.spellings(wave.id)
+        for said in (text, repaired(text, wave.repair))
     }
 
 
@@ -188,25 +205,42 @@ class Reader:
         self.column, self.question = column, column.question
         self.spelt = spellings(column.question, wave)
         self.missing = missing(wave)
-        self.ticked = TICKED | {plain(column.name.split(BETWEEN)[-1])}
+        item = column.name.split(BETWEEN)[-1]
+        self.ticked = TICKED | {plain(item), plain(repaired(item, wave.repair))}
 
     def meanings(self, text: str) -> Iterator[Meaning]:
         """What one cell's text says: several things for a joined select-all."""
         said = plain(text)
         if said in self.missing:
             yield self._say(text, self.question.id, None, "skipped")
+        elif self.question.kind == "open":
+            yield self._say(text, self.question.id, None, "seen")
         elif self.column.option:
             yield self._ticked(text, said)
         elif self.question.separator:
-            for part in text.split(self.question.separator):
-                if plain(part):
-                    yield self._choice(text, plain(part))
+            for part in self._parts(text.split(self.question.separator)):
+                yield self._choice(text, part)
         elif self.question.kind == "select-all":
             yield self._choice(text, said)
         elif self.question.kind == "numeric":
             yield self._number(text, said)
         else:
             yield self._choice(text, said)
+
+    def _parts(self, pieces: list[str]) -> Iterator[str]:
+        """The choices in a cell; an option may have the separator in its own name."""
+        separator, start = self.question.separator, 0
+        while start < len(pieces):
+            ends = range(len(pieces), start + 1, -1)
+            longer = (e for e in ends if self._known(separator.join(pieces[start:e])))
+            end = next(longer, start + 1)
+            said = plain(separator.join(pieces[start:end]))
+            start = end
+            if said:
+                yield said
+
+    def _known(self, text: str) -> bool:
+        return plain(text) in self.spelt
 
     def _ticked(self, text: str, said: str) -> Meaning:
         code = self.column.option

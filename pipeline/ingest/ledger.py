@@ -38,6 +38,15 @@ class Rejected(_Entry, frozen=True):
     rows: tuple[int, ...]
 
 
+class Repaired(_Entry, frozen=True):
+    """Cells of one column whose damage was undone, as the definition accepts."""
+
+    column: str
+    before: str
+    after: str
+    count: int
+
+
 class WaveLedger(_Entry, frozen=True):
     """The account of one wave: rows read = dropped + respondents."""
 
@@ -48,6 +57,7 @@ class WaveLedger(_Entry, frozen=True):
     rejected: tuple[Rejected, ...]
     columns_unused: tuple[str, ...]
     respondents: int
+    repaired: tuple[Repaired, ...] = ()
 
 
 class Ledger(_Entry, frozen=True):

@@ -31,6 +31,7 @@ from pipeline.ingest.ledger import (
 )
 from pipeline.ingest.places import design_columns, place
 from pipeline.ingest.reader import read_wave
+from pipeline.ingest.repairs import repair_cells
 from pipeline.ingest.routing import route
 from pipeline.load import plain
 from pipeline.warehouse import fill, statement
@@ -55,8 +56,9 @@ def recode_wave(
     taken = {c.index for c in columns} | _named(where, names, wave)
     taken |= {index for _, index, _ in drawn}
     ignored = unused(names, taken, wave, where)
+    mended = repair_cells(con, wave, names, (c.index for c in columns))
     dropped = drop_rows(con, survey, wave, names, where)
-    _unpivot(con, columns)
+    unpivot(con, columns)
     rejected = _apply_meanings(con, wave, columns, where)
     rejected += _two_answers(con)
     dropped += drop_silent(con)
@@ -81,6 +83,7 @@ def recode_wave(
         rows_read=rows,
         dropped=tuple(dropped),
         rejected=tuple(rejected),
+        repaired=tuple(mended),
         columns_unused=tuple(name for name in ignored if name),
         respondents=respondents,
     )
@@ -124,7 +127,8 @@ def _base_weights(
     )
 
 
-def _unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
+def unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
+    """Fill `cells(respondent, col, said)` with what those kept said in the columns."""
     used = ", ".join(f"c{i}" for i in sorted({c.index for c in columns}))
     con.execute(
         "CREATE OR REPLACE TABLE cells AS SELECT respondent,"
@@ -137,6 +141,14 @@ def _unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
 def _apply_meanings(
     con: DuckDBPyConnection, wave: Wave, columns: list[Column], where: str
 ) -> list[Rejected]:
+    said = meanings(con, wave, columns)
+    return _rejected(con, [m for m in said if m.verdict == "invalid"], columns, where)
+
+
+def meanings(
+    con: DuckDBPyConnection, wave: Wave, columns: list[Column]
+) -> list[Meaning]:
+    """What every text in `cells` means; fills `meanings` and `picks` with it."""
     texts = con.execute("SELECT DISTINCT col, said FROM cells ORDER BY ALL").fetchall()
     by_column: dict[int, set[str]] = {}
     for col, text in texts:
@@ -158,7 +170,7 @@ def _apply_meanings(
         [(m.column, m.text, m.question, m.item, m.value, m.verdict) for m in said],
     )
     con.execute(statement("picks"))
-    return _rejected(con, [m for m in said if m.verdict == "invalid"], columns, where)
+    return said
 
 
 def _rejected(

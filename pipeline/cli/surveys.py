@@ -1,0 +1,128 @@
+"""`stateof init` and `stateof check`: from an export to a definition that fits."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.definition import Repair
+from pipeline.errors import Missing, NotFound, SurveyError
+from pipeline.project import Project, writing
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The export, as downloaded.")],
+    survey: Annotated[str, typer.Option("--id", help="The survey's id.")] = "",
+    wave: Annotated[str, typer.Option(help="The wave's id, such as 2025.")] = "",
+    format: Annotated[
+        str, typer.Option(help="csv, qualtrics, surveymonkey, redcap, …")
+    ] = "",
+    encoding: Annotated[str, typer.Option(help="utf-8, cp1252, mac_roman, …")] = "",
+    sheet: Annotated[str, typer.Option(help="The sheet, if there are several.")] = "",
+    labels: Annotated[
+        list[Path] | None, typer.Option(help="A codebook: what the codes mean.")
+    ] = None,
+    repair: Annotated[
+        list[str] | None, typer.Option(help="Damage to undo: dates, quotes, mojibake.")
+    ] = None,
+    replace: Annotated[bool, typer.Option(help="Overwrite a definition.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft a survey's definition from an export.
+
+    Example: stateof init "Survey 2025.csv"
+    """
+    import msgspec
+
+    from pipeline.cli.drafts import drafted
+    from pipeline.drafting.init import Wish, id_of, look_at, put
+
+    wish = Wish(
+        wave=wave,
+        format=format,
+        encoding=encoding,
+        sheet=sheet,
+        labels=tuple(labels or ()),
+        repair=_repairs(repair or []),
+    )
+    project = _project()
+    found = look_at(file, survey or id_of(file), wish)
+    with writing(project.root):
+        definition = put(project.root, file, found, replace=replace)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        return
+    print(drafted(found))
+    print(f"\nA draft is in {project.shown(definition)}. Next:", file=sys.stderr)
+    print(f"  stateof check {found.id}", file=sys.stderr)
+    print(f"  stateof run {found.id} --no-draft", file=sys.stderr)
+    by = f" --by {found.splits[0].id}" if found.splits else ""
+    asked = next((g.id for g in found.guesses if g.kind != "open"), "QUESTION")
+    print(f"  stateof show {asked}{by} --survey {found.id}", file=sys.stderr)
+
+
+def check(
+    survey: Annotated[str, typer.Argument(help="A folder under data/.")] = "",
+    raw: Annotated[
+        Path | None, typer.Option(help="Where the raw files lie.", file_okay=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold a definition against its exports: what fits, and what does not.
+
+    Example: stateof check state-of-app-dev
+    """
+    import msgspec
+
+    from pipeline.cli.drafts import checked
+    from pipeline.drafting.check import check
+    from pipeline.load import load_survey
+    from pipeline.talk import Talk
+
+    project = Project.find()
+    known = project.surveys()
+    if not survey and len(known) > 1:
+        raise NotFound("which survey?", remedy=f"There are: {', '.join(known)}.")
+    name = survey or known[0]
+    definition = load_survey(project.definition(name))
+    with Talk() as talk:
+        talk.stage("check")
+        found = check(definition, project.raw(name, raw), talk.step)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    else:
+        print(checked(found))
+    if found.problems:
+        raise SurveyError(
+            f"{len(found.problems)} things do not fit",
+            where=project.shown(project.definition(name)),
+            remedy="Nothing was written. Correct them, then check again.",
+        )
+    print(f"All fits. Next: stateof run {name} --no-draft", file=sys.stderr)
+
+
+def _project() -> Project:
+    """The project here, or a new one: the folder gets its first survey."""
+    try:
+        return Project.find()
+    except Missing:
+        return Project(Path.cwd())
+
+
+def _repairs(names: list[str]) -> tuple[Repair, ...]:
+    known = {"dates", "quotes", "mojibake"}
+    for name in names:
+        if name not in known:
+            raise NotFound.among("repair", name, known)
+    return tuple(names)  # type: ignore[arg-type]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (init, check):
+        app.command()(command)

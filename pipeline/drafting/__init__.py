@@ -1,0 +1,1 @@
+"""A first draft of a definition from an export, and what of a definition fits."""

@@ -1,0 +1,85 @@
+"""Questions that respondents are likely to be grouped by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pipeline.drafting.nouns import Guess, Split
+
+MOST = 15  # domains of a dimension; rarer ones are put together
+LIKELY = (
+    (
+        "role",
+        "Role",
+        r"dev ?type|job ?title|what title|\brole\b|occupation",
+        r"position|job function|profession\b|current job|main ?branch",
+    ),
+    ("industry", "Industry", r"industr|sector|branche|line of business"),
+    (
+        "company_size",
+        "Company size",
+        r"(org|company|organi[sz]ation|firm|business|employer)\w*[ _]?(size|/)"
+        r"|(size|employees|people).*(company|organi[sz]ation|employer|firm)"
+        r"|(company|organi[sz]ation|employer|firm).*\bsize\b|how many employees",
+    ),
+    ("country", "Country", r"\bcountry\b|in which country|where do you live"),
+    (
+        "region",
+        "Region",
+        r"geographic|\bregion\b|continent|where are you (based|locat)",
+    ),
+    ("age", "Age", r"\bage\b|how old|age group|year of birth"),
+    ("gender", "Gender", r"gender|\bsex\b"),
+    (
+        "experience",
+        "Experience",
+        r"years of (\w+ )*experience|how (many years|long) have you (been|work)"
+        r"|years ?(of )?cod|workexp|seniority",
+    ),
+    ("education", "Education", r"education|ed_?level|degree|qualification"),
+    ("ethnicity", "Ethnicity", r"ethnic|\brace\b"),
+    ("employment", "Employment", r"employment (status|situation)|\bemployment\b"),
+    ("work_place", "Place of work", r"remote ?work|work situation"),
+)
+
+
+def splits(guesses: Iterable[Guess]) -> tuple[Split, ...]:
+    """At most one dimension of each kind, of questions with one answer each."""
+    usable = [g for g in guesses if g.kind == "single" and 2 <= _domains(g) <= 300]
+    return tuple(_splits(usable))
+
+
+def _splits(usable: list[Guess]) -> Iterator[Split]:
+    taken: set[str] = set()
+    for key, label, *patterns in LIKELY:
+        tried = ((pattern, guess) for pattern in patterns for guess in usable)
+        for pattern, guess in tried:
+            said = f"{guess.columns if isinstance(guess.columns, str) else ''}"
+            spread = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", f"{guess.id} {said}")
+            text = f"{spread} {said} {guess.text}"
+            found = re.search(pattern, text, re.IGNORECASE)
+            if found and guess.id not in taken:
+                taken.add(guess.id)
+                yield Split(
+                    id=key,
+                    label=label,
+                    question=guess.id,
+                    evidence=f'"{found[0]}" in its name or wording',
+                    sure="likely",
+                    top=_top(guess),
+                )
+                break
+
+
+def _domains(guess: Guess) -> int:
+    return sum(not choice.missing for choice in guess.choices)
+
+
+def _top(guess: Guess) -> tuple[str, ...]:
+    """The domains kept apart where there are many; () for all."""
+    kept = [choice for choice in guess.choices if not choice.missing]
+    if len(kept) <= MOST + 10:
+        return ()
+    ranked = sorted(kept, key=lambda choice: -choice.count)
+    return tuple(c.code for c in ranked[:MOST])
