@@ -73,7 +73,11 @@ def running() -> Address | None:
         exchange(bare, "GET", "/health", b"", time.monotonic() + ASK_SECONDS)
     except NoAnswer:
         return None
-    address.get("/engines/status")
+    status = address.get("/engines/status")
+    if not isinstance(status, dict) or not all(
+        isinstance(x, str) for x in status.values()
+    ):
+        raise NoAnswer(f"what is at {address.url} does not serve models")
     return address
 
 
