@@ -137,6 +137,10 @@ def _given(job: Job, stage: str) -> Iterator[str]:
     """What a stage depends on beside the survey and what those before it made."""
     if stage in ("draft", "publish"):
         yield from (path.read_text("utf-8") for path in job.project.reports())
+    if stage == "publish":
+        from pipeline.charts.brand import load_brand
+
+        yield msgspec.json.encode(load_brand(job.project.root)).decode()
     if stage == "draft":
         yield job.model.identity() if job.model else ""
 

@@ -116,27 +116,27 @@ def _answers(
 def _ordered(question: Question) -> bool:
     """Whether answers have an order of their own: they count, or are summed up."""
     labels = [option.label for option in question.choices if not option.missing]
-    return question.ordered or bool(question.nets) or _count(labels)
+    return question.ordered or bool(question.nets) or counting(labels)
 
 
 def _domains(survey: Survey, dimension: str) -> tuple[Heading, ...]:
     """Domains; those that count something (1-9, 10-49) have an order of their own."""
     groups = survey.domains(dimension)
-    counting = _count([group.label for group in groups])
+    ordered = counting([group.label for group in groups])
     return tuple(
         Heading(
             axis="domain",
             code=group.code,
             label=group.label,
             dimension=dimension,
-            fixed=counting,
-            last=comes_last(group.code, ordered=counting) and len(groups) > 2,
+            fixed=ordered,
+            last=comes_last(group.code, ordered=ordered) and len(groups) > 2,
         )
         for group in groups
     )
 
 
-def _count(labels: list[str]) -> bool:
+def counting(labels: list[str]) -> bool:
     """Whether most labels hold a number, as ratings do, and 2-5, and over 65."""
     return 2 * sum(any(c.isdigit() for c in label) for label in labels) > len(labels)
 

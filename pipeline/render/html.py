@@ -24,15 +24,15 @@ NAMES = {"vl.json": "Vega-Lite"}
 def render_page(report: Report, folder: Path) -> str:
     """The page, with the drawings that the report names read from `folder`."""
     script = (TEMPLATES / "keys.js").read_text(encoding="utf-8").strip()
-    page = _environment(folder).get_template("page.html.j2")
+    page = _for_page(folder).get_template("page.html.j2")
     return page.render(
         report=report,
         facts=_facts(report),
-        style=_trusted(
+        style=trusted(
             css(report.brand) + (TEMPLATES / "page.css").read_text(encoding="utf-8")
         ),
-        script=_trusted(script),
-        policy=_policy(script),
+        script=trusted(script),
+        policy=policy(script),
     )
 
 
@@ -46,24 +46,30 @@ def worded_by(section: Section) -> str:
     return "Generated from the estimates"
 
 
-def _environment(folder: Path) -> Environment:
+def environment(templates: Path) -> Environment:
+    """Templates in which all that is put in is text, unless it is `trusted`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    return Environment(
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["worded_by"] = worded_by
-    environment.filters["downloads"] = _downloads
-    environment.filters["format_name"] = lambda kind: NAMES.get(kind, kind.upper())
-    environment.globals["drawing"] = lambda name, prefix: _trusted(
+
+
+def _for_page(folder: Path) -> Environment:
+    """The templates of a report whose drawings lie in `folder`."""
+    made = environment(TEMPLATES)
+    made.filters["worded_by"] = worded_by
+    made.filters["downloads"] = _downloads
+    made.filters["format_name"] = lambda kind: NAMES.get(kind, kind.upper())
+    made.globals["drawing"] = lambda name, prefix: trusted(
         inline_svg(folder, name, prefix)
     )
-    return environment
+    return made
 
 
 def _facts(report: Report) -> dict[str, Fact]:
@@ -86,8 +92,8 @@ def _downloads(files: dict[str, str]) -> list[tuple[str, str]]:
     return known + sorted((k, f) for k, f in files.items() if k not in FORMATS)
 
 
-def _policy(script: str) -> str:
-    """Allow our one script by its hash, inline styles, and nothing else."""
+def policy(script: str) -> str:
+    """Allow our one script by its hash, inline styles, pictures beside, no more."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
@@ -95,7 +101,7 @@ def _policy(script: str) -> str:
     )
 
 
-def _trusted(text: str) -> Markup:
+def trusted(text: str) -> Markup:
     """Our own style and script, and drawings that have been checked."""
     from markupsafe import Markup
 

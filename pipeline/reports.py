@@ -1,0 +1,116 @@
+"""Reports by name: a published report in other forms, and the tables of its survey."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline.definition import Survey
+from pipeline.errors import Missing, NotFound
+from pipeline.load import load_survey
+from pipeline.outline import Outline, load_outline, survey_of
+from pipeline.project import Project, replace_file, writing
+from pipeline.render import document
+from pipeline.render.forms import FORMS
+from pipeline.report import Report
+from pipeline.tables.book import Book
+
+Say = Callable[[str], None]
+TABLES = ("xlsx", "explore")  # made of the survey's estimates, not of the report
+LINKED = ("html", "md")  # name drawings that must lie beside them
+
+
+def report_ids(project: Project) -> list[str]:
+    """The ids of the reports that are defined here, in order."""
+    return [path.stem for path in project.reports()]
+
+
+def write_forms(
+    project: Project,
+    name: str,
+    survey: str,
+    forms: Sequence[str],
+    out: Path,
+    begin: Say,
+    progress: Say,
+) -> list[Path]:
+    """Write a report in each of `forms`; returns the files.
+
+    Raises `NotFound` for a name or a form that is not known, and `Missing` for a report
+    that is not published.
+    """
+    for form in forms:
+        if form not in (*FORMS, *TABLES):
+            raise NotFound.among("form", form, (*FORMS, *TABLES))
+    defined, outline = _named(project, name, survey)
+    with writing(out):
+        paths = []
+        for form in (form for form in forms if form not in TABLES):
+            begin(form)
+            paths.append(_form(project, defined, outline, form, out))
+        if tables := [form for form in forms if form in TABLES]:
+            begin("tables")
+            book = _book(project, defined, outline, progress)
+            for form in tables:
+                paths.append(out / f"{outline.id}{_ending(form)}")
+                replace_file(paths[-1], _tables(project, defined, book, form))
+        return paths
+
+
+def _ending(form: str) -> str:
+    return ".xlsx" if form == "xlsx" else "-explorer.html"
+
+
+def _named(project: Project, name: str, survey: str) -> tuple[Survey, Outline]:
+    paths = {path.stem: path for path in project.reports()}
+    if name not in paths:
+        raise NotFound.among("report", name, paths)
+    owner = survey_of(paths[name])
+    defined = load_survey(project.definition(owner))
+    return defined, load_outline(paths[name], defined)
+
+
+def _form(
+    project: Project, survey: Survey, outline: Outline, form: str, out: Path
+) -> Path:
+    """A form of the published report, with the drawings that it names beside it."""
+    folder = project.published(outline.wave, outline.id)
+    report = document.read(folder, f"Run: stateof run {survey.id}")
+    path = out / f"{outline.id}.{form}"
+    replace_file(path, FORMS[form].render(report, folder))
+    if form in LINKED and out.resolve() != folder.resolve():
+        for file in _drawings(report):
+            (out / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / file, out / file)
+    return path
+
+
+def _drawings(report: Report) -> list[str]:
+    figures = [f for section in report.sections for f in section.figures]
+    return [file for figure in figures for file in figure.files.values()]
+
+
+def _book(project: Project, survey: Survey, outline: Outline, progress: Say) -> Book:
+    from pipeline.tables.build import asked_questions, build_book
+
+    build = project.build(survey.id)
+    if not (build / "estimates.parquet").is_file():
+        raise Missing(
+            "there are no estimates yet",
+            where=project.shown(build),
+            remedy=f"Run: stateof run {survey.id}",
+        )
+    wanted = asked_questions(survey, outline.wave)
+    return build_book(project, survey, wanted, progress)
+
+
+def _tables(project: Project, survey: Survey, book: Book, form: str) -> bytes:
+    from pipeline.tables.explorer import render_explorer
+    from pipeline.tables.published import published
+    from pipeline.tables.xlsx import render_xlsx
+
+    if form == "xlsx":
+        return render_xlsx(book)
+    found = published(survey, project.build(survey.id), book)
+    return render_explorer(found, book.brand).encode()
