@@ -34,7 +34,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     `covers` are the places in the section's outline that it answers to. `p_value` is
     of the test behind it, adjusted for the others of its section once licensed;
-    `ends_p`, for a range, of the difference between its two ends.
+    `ends_p`, for a range, of the difference between its two ends; `equal_p` of the
+    test that both are practically the same. `besides` are families that a difference
+    licenses further, if it holds.
     """
 
     kind: str
@@ -45,7 +47,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     licences: tuple[str, ...] = ()
     p_value: float | None = None
     ends_p: float | None = None
+    equal_p: float | None = None
     difference: float = 0.0
+    besides: tuple[str, ...] = ()
 
     def facts(self) -> tuple[Fact, ...]:
         """Every fact it may state, once each."""
@@ -128,6 +132,7 @@ def level(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
         licences.append("level_majority")
     if name := fraction(row.estimate):
         figures["fraction"] = figure(fact, text=f"{name} {group.noun}")
+        figures["part"] = figure(fact, text=name.removesuffix(" of"))
         licences.append("level_fraction")
     return Claim(
         kind="level",

@@ -29,10 +29,13 @@ from pipeline.narrative.facts import Row, Trend, domains
 from pipeline.narrative.lexicon import domain_noun, lowered, scope, topic, who
 from pipeline.outline import ClaimSpec
 from pipeline.report import Fact
-from pipeline.wording import CARDINALS, cardinal, listed
+from pipeline.wording import CARDINALS, cardinal, listed, rounded
 
 Z95 = 1.959963984540054
 TIES_NAMED = 3
+SMALLEST = 0.05  # a share that another may be said to be a multiple of
+WIDE = 3  # times, from which a gap is called wide
+MARGIN = 0.03  # shares closer than this are practically the same
 
 
 def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
@@ -46,13 +49,20 @@ def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
     names = named(here) | doing(question, spec.term)
     names["other"] = there.noun if spec.versus else f"all {there.noun}"
     facts = [share_fact(source, question, row) for row in (one, other)]
+    figures = {"share": figure(facts[0]), "other_share": figure(facts[1])}
+    figures |= points_apart(*facts)
+    times = certain_times(one, other) if spec.versus else 0
+    if times:
+        figures["times"] = figure(*facts, text=f"more than {multiple(times)}")
     return Claim(
         kind="compare",
         question=question.id,
         names=names,
-        figures={"share": figure(facts[0]), "other_share": figure(facts[1])},
+        figures=figures,
         p_value=difference_p(one, other, nested=not spec.versus),
+        equal_p=equal_p(_gap(one, other), _both(one, other)) if spec.versus else None,
         difference=_gap(one, other),
+        besides=_times_families(times),
     )
 
 
@@ -154,12 +164,14 @@ def trend(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
         names["topic"] = topic(question)
     if not change.comparable:
         names["reason"] = lowered(change.reason.rstrip("."))
+    figures = {"before": figure(before), "after": figure(after)}
     return Claim(
         kind="trend" if spec.term else "mean_trend",
         question=question.id,
         names=names,
-        figures={"before": figure(before), "after": figure(after)},
+        figures=figures | (points_apart(after, before) if spec.term else {}),
         p_value=change.p_value,
+        equal_p=equal_p(change.difference, change.se) if spec.term else None,
         difference=change.difference or 0.0,
         licences=() if change.comparable else (_broken(spec),),
     )
@@ -187,6 +199,59 @@ def difference_p(one: Row, other: Row, *, nested: bool = False) -> float | None:
     if variance <= 0:
         return None
     return math.erfc(abs(_gap(one, other)) / math.sqrt(2 * variance))
+
+
+def points_apart(one: Fact, other: Fact) -> dict[str, Figure]:
+    """`gap`, in points, if the difference of what is shown is that of the estimates."""
+    shown = [fact.display for fact in (one, other)]
+    if not all(text.removesuffix("%").isdigit() for text in shown):
+        return {}
+    seen = abs(int(shown[0][:-1]) - int(shown[1][:-1]))
+    if seen != rounded(100 * abs(one.estimate - other.estimate)) or not seen:
+        return {}
+    text = f"{seen} percentage point{'s' if seen > 1 else ''}"
+    return {"gap": figure(one, other, text=text)}
+
+
+def certain_times(one: Row, other: Row) -> int:
+    """How many times one share is another at least: whole, and 0 for less than twice.
+
+    The lower limit of the ratio (on its logarithm) must be above it, and the figures
+    shown must bear it out. Ratios of shares under 5 % are not said.
+    """
+    p, q = one.estimate or 0.0, other.estimate or 0.0
+    errors = _error(one), _error(other)
+    if q < SMALLEST or p <= q or not all(errors):
+        return 0
+    relative_error = math.hypot((errors[0] or 0.0) / p, (errors[1] or 0.0) / q)
+    lowest = p / q * math.exp(-Z95 * relative_error)
+    shown = float(rounded(100 * p) / rounded(100 * q))
+    times = math.ceil(min(lowest, shown)) - 1  # "more than" leaves out the number
+    return times if times > 1 else 0
+
+
+def multiple(times: int) -> str:
+    """twice, three times, …"""
+    return "twice" if times == 2 else f"{cardinal(times)} times"
+
+
+def equal_p(difference: float | None, error: float | None) -> float | None:
+    """The p-value of two one-sided tests that a difference lies within the margin."""
+    if difference is None or not error:
+        return None
+    return 0.5 * math.erfc((MARGIN - abs(difference)) / error / math.sqrt(2))
+
+
+def _times_families(times: int) -> tuple[str, ...]:
+    if not times:
+        return ()
+    return ("compare_times", "compare_wide") if times >= WIDE else ("compare_times",)
+
+
+def _both(one: Row, other: Row) -> float | None:
+    """The standard error of the difference of two domains that share nobody."""
+    first, second = _error(one), _error(other)
+    return math.hypot(first, second) if first and second else None
 
 
 def order_p(first: Row, second: Row, *, one_only: bool) -> float | None:

@@ -22,7 +22,8 @@ from pipeline.narrative.plan import Paragraph, Plan
 from pipeline.narrative.prompt import question
 from pipeline.project import replace_file
 from pipeline.serving.chat import Endpoint, NoAnswer, Question, Speech, first_model
-from pipeline.serving.local import EMBEDDED, serving
+from pipeline.serving.embedded import EMBEDDED
+from pipeline.serving.service import embedded
 from pipeline.wording import numbers
 
 SECTION_SECONDS = 12.0
@@ -125,7 +126,7 @@ class Writer:
             self.progress(f"starting {EMBEDDED.name}")
             log = self.build / "model-server.log"
             self.author = EMBEDDED.author
-            return self._open.enter_context(serving(EMBEDDED, log, seconds))
+            return self._open.enter_context(embedded(log, seconds))
         bare = Endpoint(url=choice.endpoint, model=choice.model, key=choice.key)
         name = choice.model or first_model(bare, min(SECTION_SECONDS, seconds))
         self.author = name
@@ -138,6 +139,7 @@ def known_numbers(survey: Survey, plan: Plan) -> frozenset[str]:
     for claim in plan.claims():
         texts += claim.names.values()
         texts += (text for f in claim.facts() for text in (f.display, f.label))
+        texts += (f.text for name, f in claim.figures.items() if name == "gap")
     return numbers(texts)
 
 

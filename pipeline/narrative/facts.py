@@ -77,6 +77,7 @@ class Trend(msgspec.Struct, frozen=True):
     p_value: float | None
     comparable: bool
     reason: str
+    se: float | None = None
 
 
 class Estimates(msgspec.Struct, frozen=True):

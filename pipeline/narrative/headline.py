@@ -45,9 +45,14 @@ def headline(survey: Survey, build: Path, spec: FigureSpec, wave: str = "") -> M
     texts = [s.text for s in unit(claim).wordings] if claim else []
     if not claim or not texts:
         return Message(capitalized(question.label()))
-    title = min(texts, key=lambda text: (text[:1].isdigit(), len(text))).rstrip(".")
+    title = min(texts, key=_stiffness).rstrip(".")
     terms = {fact.term for fact in claim.facts()}
     return Message(title, terms.pop() if len(terms) == 1 else "")
+
+
+def _stiffness(text: str) -> tuple[bool, int]:
+    """A title rather begins with what it is about than with a figure; then, short."""
+    return text[:1].isdigit() or text.startswith("At "), len(text)
 
 
 def _latest(survey: Survey, question: Question) -> str:

@@ -24,6 +24,7 @@ FAMILIES = {
     "mean_trend": ("mean_up", "mean_down", "mean_same", "mean_plain"),
     "range": ("range", "range", "range_same", "range_alike"),
 }
+EQUAL = {"compare": "compare_equal", "trend": "trend_stable"}
 
 
 def license_all(claims: Sequence[Claim]) -> list[Claim]:
@@ -32,13 +33,20 @@ def license_all(claims: Sequence[Claim]) -> list[Claim]:
     tested = [i for i in open_ if claims[i].p_value is not None]
     p_values = dict(zip(tested, holm([_p(claims[i]) for i in tested]), strict=True))
     ends = dict(zip(tested, holm([_ends_p(claims[i]) for i in tested]), strict=True))
+    alike = [i for i in tested if claims[i].equal_p is not None]
+    equal = dict(zip(alike, holm([_equal_p(claims[i]) for i in alike]), strict=True))
     result = list(claims)
     for i in open_:
         p_value = float(p_values[i]) if i in p_values else None
         apart = i in ends and bool(ends[i] < ALPHA)
         licences = _licences(claims[i], p_value, apart)
+        if p_value is not None and p_value >= ALPHA and equal.get(i, 1.0) < ALPHA:
+            licences = (EQUAL[claims[i].kind], *licences)
         result[i] = msgspec.structs.replace(
-            claims[i], licences=licences, p_value=p_value
+            claims[i],
+            licences=licences,
+            p_value=p_value,
+            equal_p=float(equal[i]) if i in equal else None,
         )
     return result
 
@@ -49,6 +57,10 @@ def _p(claim: Claim) -> float:
 
 def _ends_p(claim: Claim) -> float:
     return _p(claim) if claim.ends_p is None else claim.ends_p
+
+
+def _equal_p(claim: Claim) -> float:
+    return 1.0 if claim.equal_p is None else claim.equal_p
 
 
 def _licences(claim: Claim, p_value: float | None, ends_apart: bool) -> tuple[str, ...]:
@@ -64,7 +76,7 @@ def _licences(claim: Claim, p_value: float | None, ends_apart: bool) -> tuple[st
         return ("spread" if _shown_alike(claim, "more", "less") else "range_some",)
     if claim.kind == "ranking":
         return (same, higher)
-    return (higher if claim.difference > 0 else lower,)
+    return (higher, *claim.besides) if claim.difference > 0 else (lower,)
 
 
 def _alike(claim: Claim) -> bool:

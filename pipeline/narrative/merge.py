@@ -73,6 +73,8 @@ def _join(
 
 
 def _levels(survey: Survey, claims: Sequence[Claim]) -> Claim:
+    if len(claims) == 2 and claims[0].question != claims[1].question:
+        return _pair(claims)
     noun = claims[0].names["noun"]
     facts = [claim.figures["share"].facts[0] for claim in claims]
     question = survey.question(claims[0].question)
@@ -89,6 +91,15 @@ def _levels(survey: Survey, claims: Sequence[Claim]) -> Claim:
         "items_of": Figure(of_noun, tuple(facts)),
     }
     return _join("levels", claims, claims[0].names, figures)
+
+
+def _pair(claims: Sequence[Claim]) -> Claim:
+    """Two questions put to the same people."""
+    first, second = claims
+    doing = _once([claim.names["vp"] for claim in claims])
+    names = first.names | {"also_vp": doing[1], "also_whole": second.names["vp"]}
+    figures = {"share": first.figures["share"], "also": second.figures["share"]}
+    return _join("pair", claims, names, figures)
 
 
 def _once(doing: Sequence[str]) -> list[str]:

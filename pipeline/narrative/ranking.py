@@ -182,7 +182,7 @@ def _place(
     source: Source, spec: ClaimSpec, question: Question, rows: Sequence[Row]
 ) -> Claimed:
     row = next((r for r in rows if r.term == spec.term), None)
-    if row is None:
+    if row is None or not has_place(question, row.term):
         return missing(source, spec)
     group = people(source.survey, question, spec.by, spec.domain)
     option = _title(question, spec.term)

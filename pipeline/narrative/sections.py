@@ -9,9 +9,11 @@ import msgspec
 from pipeline.narrative import claims, comparisons, ranking
 from pipeline.narrative.claims import Builder, Claim, Claimed, LeftOut, Source
 from pipeline.narrative.licences import license_all
+from pipeline.narrative.lock.reader import Lock, lock
 from pipeline.narrative.merge import merged
 from pipeline.narrative.patterns import unit
 from pipeline.narrative.plan import Plan, plan, remember
+from pipeline.narrative.tested import Tested, tests_of
 from pipeline.outline import ClaimKind, ClaimSpec, Outline, SectionSpec
 
 BUILDERS: dict[ClaimKind, Builder] = {
@@ -31,6 +33,7 @@ class Planned(msgspec.Struct, frozen=True):
     section: SectionSpec
     plan: Plan | None
     left_out: tuple[str, ...]
+    tests: tuple[Tested, ...] = ()
 
 
 def claim_of(source: Source, spec: ClaimSpec) -> Claimed:
@@ -61,7 +64,20 @@ def plan_section(source: Source, section: SectionSpec, used: Counter[str]) -> Pl
             left_out.append(claimed.reason)
         else:
             made.append(msgspec.structs.replace(claimed, covers=(place,)))
-    licensed = merged(source.survey, license_all(made))
-    units = [unit(claim) for claim in licensed]
+    licensed = license_all(made)
+    units = [unit(claim) for claim in merged(source.survey, licensed)]
     spoken = plan(units, used) if any(u.wordings for u in units) else None
-    return Planned(section, spoken, tuple(left_out))
+    return Planned(section, spoken, tuple(left_out), tests_of(licensed))
+
+
+def lock_of(source: Source, planned: Planned) -> Lock:
+    """The second lock on what a section says."""
+    asked = planned.section.claims
+    return lock(
+        source.survey,
+        source.estimates,
+        source.wave,
+        dict.fromkeys(spec.question for spec in asked),
+        dict.fromkeys(spec.by for spec in asked if spec.by),
+        planned.tests,
+    )

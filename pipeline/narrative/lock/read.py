@@ -1,0 +1,42 @@
+"""A sentence that was read: its words, its numbers bound, and what is known."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pipeline.narrative.lock.binding import Binding
+from pipeline.narrative.lock.sentence import Sentence
+from pipeline.narrative.lock.table import Cell, Table
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A sentence, what its numbers are, and what is known."""
+
+    sentence: Sentence
+    binding: Binding
+    table: Table
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """What its words claim."""
+        return self.sentence.claims()
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The estimates that it states, in order."""
+        return self.binding.cells()
+
+    def value(self, cell: Cell) -> float:
+        """An estimate that is known to be there."""
+        return self.table.value(cell) or 0.0
+
+    def changes(self) -> list[tuple[Cell, Cell]]:
+        """Estimates of an earlier wave with those of this one."""
+        now = [c for c in self.cells if c.wave == self.table.wave]
+        then = [c for c in self.cells if c.wave != self.table.wave]
+        return [
+            (old, new)
+            for old in then
+            for new in now
+            if msgspec.structs.replace(old, wave=new.wave) == new
+        ]

@@ -1,0 +1,51 @@
+"""The troubles with a sentence: none if everything in it is known to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from pipeline.definition import Survey
+from pipeline.narrative.facts import Estimates
+from pipeline.narrative.lock.binding import bind
+from pipeline.narrative.lock.checks import CHECKS
+from pipeline.narrative.lock.orders import ORDERS
+from pipeline.narrative.lock.ranges import ranges, scopes
+from pipeline.narrative.lock.read import Read
+from pipeline.narrative.lock.sentence import Sentence
+from pipeline.narrative.lock.table import Table
+from pipeline.narrative.lock.tokens import Reader, reader, tokens
+from pipeline.narrative.lock.vocabulary import vocabulary
+from pipeline.narrative.lock.waves import not_comparable, waves
+from pipeline.narrative.tested import Tested
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """The lock on one section: the words it may use, and what is known."""
+
+    reading: Reader
+    table: Table
+
+    def troubles(self, text: str) -> list[str]:
+        """Why a sentence may not be published; nothing if it may."""
+        sentence = Sentence(tuple(tokens(text, self.reading)))
+        binding = bind(sentence, self.table)
+        read = Read(sentence, binding, self.table)
+        found = list(binding.troubles)
+        for check in (*CHECKS, *ORDERS, ranges, scopes, waves, not_comparable):
+            found += check(read)
+        return list(dict.fromkeys(found))
+
+
+def lock(
+    survey: Survey,
+    estimates: Estimates,
+    wave: str,
+    questions: Iterable[str],
+    splits: Iterable[str],
+    tests: tuple[Tested, ...],
+) -> Lock:
+    """The lock for a section on these questions, split in these ways."""
+    words = vocabulary(survey, questions, splits)
+    return Lock(reader(words), Table(survey, estimates, wave, tests))
