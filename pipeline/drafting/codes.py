@@ -15,7 +15,7 @@ FILLERS = frozenset(
         why please select all apply check one each following any be been by with at
         from as if have has had would could should will can may most best describes
         describe indicate there their them they more than per not only currently about
-        into use using""",
+        into use using company organization evaluating""",
     )
 )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.definition import Drop, Repair, Wave
-from pipeline.drafting.codes import id_for
+from pipeline.drafting.codes import code_for
 from pipeline.drafting.groups import Member, look_together
 from pipeline.drafting.nouns import Aside, Draft, Guess
 from pipeline.drafting.profile import Profile, days, profile
@@ -126,7 +126,7 @@ def _named(guesses: list[Guess]) -> list[Guess]:
     taken: set[str] = set()
     named = []
     for guess in guesses:
-        name = id_for(guess.id, guess.text, taken)
+        name = code_for(guess.id, taken, "q")
         taken.add(name)
         named.append(msgspec.structs.replace(guess, id=name))
     return named

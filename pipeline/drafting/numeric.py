@@ -42,10 +42,16 @@ def question(
 
 
 def _id(variable: Variable) -> str:
-    """The id that the column's name or wording suggests; others may have it too."""
+    """The id that the column's name or wording suggests; others may have it too.
+
+    Of a row of a grid, the first words of the question and the row.
+    """
+    text, _, row = variable.text.rpartition(" – ")
     if variable.option and variable.group:
-        stem = id_for("", " ".join(variable.text.split())).split("_")
-        return code_for(" ".join([*stem[:2], variable.option]), (), "q")
+        text, row = variable.text, variable.option
+    if row and text:
+        stem = id_for("", text).split("_")
+        return code_for(" ".join([*stem[:2], row]), (), "q")
     return id_for(variable.name, variable.text)
 
 

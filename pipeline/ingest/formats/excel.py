@@ -34,7 +34,7 @@ def sheet_rows(path: Path, sheet: str = "") -> tuple[str, Iterator[list[str]]]:
         _look_through(path)
     book = _workbook(path)
     found = _sheet(path, book, sheet)
-    refuse_wide(path, found.total_width)
+    refuse_wide(path, found.width)
     return found.name, _texts(found)
 
 
@@ -95,15 +95,15 @@ def _seen(book: CalamineWorkbook) -> list[str]:
 
 
 def _texts(sheet: CalamineSheet) -> Iterator[list[str]]:
-    last, waiting = sheet.total_width, 0
+    width, waiting, begun = sheet.width, 0, False
     for row in sheet.iter_rows():
-        cells = [cell_text(value) for value in row[:last]]
+        cells = [cell_text(value) for value in row]
         if not any(cells):
-            waiting += 1
+            waiting += begun
             continue
         # Blank rows count where something follows them: rows keep their numbers.
-        yield from ([""] * last for _ in range(waiting))
-        waiting = 0
+        yield from ([""] * width for _ in range(waiting))
+        waiting, begun = 0, True
         yield cells
 
 
@@ -129,8 +129,8 @@ def _look_through(path: Path) -> None:
             unpacked = sum(entry.file_size for entry in archive.infolist())
             if unpacked > MOST_BYTES:
                 raise DataError(
-                    f"unpacks to {unpacked / 1e9:.1f} GB; {MOST_BYTES / 1e9:.0f} GB can"
-                    " be read",
+                    f"unpacks to {unpacked / 1e6:,.0f} MB; {MOST_BYTES / 1e6:,.0f} MB"
+                    " can be read",
                     where=str(path),
                     remedy="Save the sheet as CSV, if it is what you expected.",
                 )

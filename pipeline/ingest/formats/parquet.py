@@ -17,15 +17,15 @@ def load_parquet(con: DuckDBPyConnection, path: Path) -> Header:
     from duckdb import Error
 
     try:
-        table = con.read_parquet(str(path), file_row_number=True)
-        names, kinds = table.columns[:-1], table.types[:-1]
+        found = con.read_parquet(str(path), file_row_number=True)
+        names, kinds = found.columns[:-1], found.types[:-1]
         refuse_wide(path, len(names))
         texts = ", ".join(
             f"{_text(name, str(kind))} AS c{i}"
             for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
         )
         con.execute(
-            f"CREATE OR REPLACE TABLE body AS SELECT {texts} FROM table"
+            f"CREATE OR REPLACE TABLE body AS SELECT {texts} FROM found"
             " ORDER BY file_row_number"
         )
     except Error as error:
@@ -47,6 +47,6 @@ def _text(name: str, kind: str) -> str:
     column = '"' + name.replace('"', '""') + '"'
     if kind.endswith("[]"):
         return f"array_to_string({column}, ';')"
-    if kind in ("DOUBLE", "FLOAT"):
-        return number_text(column)
+    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        return number_text(f"CAST({column} AS DOUBLE)")
     return f"CAST({column} AS VARCHAR)"
