@@ -28,7 +28,7 @@ from pipeline.serving.api.doors import Doors
 from pipeline.serving.api.service import SERVICE_LOG, Service
 from pipeline.serving.distribution.origins import is_here
 from pipeline.serving.places import PORT, SOCKET, make_private
-from pipeline.serving.runner import LLAMA_SERVER, Engine, Local, Remote, Scheduler
+from pipeline.serving.runner import XLLAMACPP, Engine, Local, Remote, Scheduler
 from pipeline.serving.store import Store
 from pipeline.serving.store.lock import Busy, locked
 
@@ -107,7 +107,7 @@ async def _run(
 def _engines(place: Place) -> dict[str, Engine]:
     """The engines by name, the default first."""
     remotes = {n: Remote(url=url, key=key) for n, (url, key) in place.remotes.items()}
-    return {"llama.cpp": Local(), "llama-server": LLAMA_SERVER, **remotes}
+    return {"llama.cpp": Local(), "xllamacpp": XLLAMACPP, **remotes}
 
 
 class _Server(uvicorn.Server):
