@@ -1,8 +1,8 @@
 """One question to an OpenAI-compatible chat server, answered in time or not at all.
 
 A grammar or schema is asked for in the ways that servers take it, best first, and what
-worked is kept for the next question (`Speech.form`): llama-cpp-python takes `grammar`
-and answers 500 to `json_schema`, LM Studio 400 to `json_object`, others ignore both.
+worked is kept for the next question (`Speech.form`): our own service takes `grammar`,
+LM Studio answers 400 to `json_object`, others ignore both.
 """
 
 from __future__ import annotations
@@ -108,8 +108,6 @@ def _body(endpoint: Endpoint, question: Question, form: Form) -> dict[str, Any]:
         "temperature": 0,
         "seed": SEED,
         "stream": False,
-        # llama-cpp-python's default of 1.1 changes digits; 1 is no penalty anywhere.
-        **({"repeat_penalty": 1.0} if endpoint.forms[0] == "grammar" else {}),
         **forms[form],
     }
 
