@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
+from pipeline.adhoc import mention_rows, nps_rows, quantile_rows, split_row
+from pipeline.asked import COLUMNS, Asked, ask, estimate_rows, fetch, waves_of
+from pipeline.crosstabs import comparison_rows, crosstab_rows, independence_lines
 from pipeline.definition import Survey
 from pipeline.errors import Missing, NotFound
-from pipeline.labels import in_order, labels_of, place_of
+from pipeline.holding import adjusted_rows
+from pipeline.labels import in_order, labels_of
 from pipeline.load import load_survey
 from pipeline.project import Project
+from pipeline.tested import paired_rows, rank_rows
+from pipeline.weighed import replicated, weight_rows
 
 if TYPE_CHECKING:
     import altair as alt
+    import pandas as pd
 
-    from pipeline.asked import Asked
     from pipeline.frames import Crosstab, Table
-
-COLUMNS = (
-    "wave", "question", "statistic", "by", "domain", "domain_label", "term",
-    "term_label", "estimate", "se", "low", "high", "count", "n", "n_weighted", "n_eff",
-    "deff", "df", "rank", "method", "flag", "reason", "caution",
-)  # fmt: skip
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -62,23 +62,17 @@ class Analysis(msgspec.Struct, frozen=True):
         self, question: str, *probs: float, by: str = "", wave: str = ""
     ) -> Table:
         """Weighted quantiles (0 to 1) of a scale or a number, by domain."""
-        from pipeline.adhoc import quantile_rows
-
         asked = self._asked(question, by, wave, has="median")
         rows = quantile_rows(asked, probs or (0.25, 0.5, 0.75))
         return self._table(asked, rows, shares=False)
 
     def nps(self, question: str, *, by: str = "", wave: str = "") -> Table:
         """Net promoter scores (-100 to 100) of a scale from 0 to 10, by domain."""
-        from pipeline.adhoc import nps_rows
-
         asked = self._asked(question, by, wave)
         return self._table(asked, nps_rows(asked), shares=False)
 
     def mentions(self, question: str, *, by: str = "", wave: str = "") -> Table:
         """Each option's part of all mentions of a select-all question, by domain."""
-        from pipeline.adhoc import mention_rows
-
         asked = self._asked(question, by, wave)
         return self._table(asked, mention_rows(asked))
 
@@ -88,7 +82,6 @@ class Analysis(msgspec.Struct, frozen=True):
         `by` lists dimensions: `role,size`. A letter names a column that is lower by
         more than chance (Holm within a row of a span; capital: p under .001).
         """
-        from pipeline.crosstabs import crosstab_rows, independence_lines
         from pipeline.frames import crosstab
 
         dims = tuple(name.strip() for name in by.split(","))
@@ -111,16 +104,16 @@ class Analysis(msgspec.Struct, frozen=True):
         by: str,
         term: str = "",
         margin: float = 0.0,
+        test: str = "strict",
         wave: str = "",
     ) -> Table:
         """Every pair of domains: difference, interval, p adjusted for all pairs.
 
+        `test="t"` is R's `svyttest`, which finds too much in small, uneven domains.
         With a `margin`, also whether they differ by less than that (small p: yes).
         """
-        from pipeline.crosstabs import comparison_rows
-
         asked = self._asked(question, by, wave)
-        rows = comparison_rows(asked, term, margin)
+        rows = comparison_rows(asked, term, margin, test)
         known = {g.code: g.label for g in self.survey.domains(asked.dimension)}
         named = [
             {"domain": row["domain"], "versus": row["versus"]}
@@ -129,6 +122,25 @@ class Analysis(msgspec.Struct, frozen=True):
             for row in rows
         ]
         return self._table(asked, named, shares=bool(term))
+
+    def rank_test(
+        self, question: str, *, by: str, scores: str = "wilcoxon", wave: str = ""
+    ) -> Table:
+        """Do domains differ in the order of their answers? Mean scores, and one test.
+
+        A `wilcoxon` score is the chance to answer higher than somebody of all; others
+        are `van-der-waerden` and `median`.
+        """
+        asked = self._asked(question, by, wave)
+        return self._table(asked, rank_rows(asked, scores), shares=False)
+
+    def paired(
+        self, question: str, other: str, *, by: str = "", wave: str = ""
+    ) -> Table:
+        """How much higher people rate a question than the `other`: a paired t test."""
+        asked = self._asked(question, by, wave)
+        rows = paired_rows(asked, self._asked(other, by, asked.wave))
+        return self._table(asked, rows, shares=False)
 
     def trend(self, question: str, *, by: str = "") -> Table:
         """Each share and mean against the wave before, with its test."""
@@ -145,9 +157,6 @@ class Analysis(msgspec.Struct, frozen=True):
 
     def split(self, question: str, *, by: str, term: str = "", wave: str = "") -> Table:
         """The change since the wave before: other people, or answering otherwise?"""
-        from pipeline.adhoc import split_row
-        from pipeline.asked import waves_of
-
         asked = self._asked(question, by, wave)
         waves = waves_of(self.survey, asked.question)
         earlier = waves[: waves.index(asked.wave)]
@@ -170,8 +179,6 @@ class Analysis(msgspec.Struct, frozen=True):
 
         Combinations of domains that are too small to be shown are not in the model.
         """
-        from pipeline.holding import adjusted_rows
-
         asked = self._asked(question, by, wave, *holding)
         rows = adjusted_rows(asked, term, holding)
         found = self._table(asked, rows, shares=bool(term))
@@ -184,22 +191,25 @@ class Analysis(msgspec.Struct, frozen=True):
     def weights(self, *, wave: str = "") -> Table:
         """How a wave was weighted: each target's share before, aimed at, and after."""
         from pipeline.frames import table
-        from pipeline.weights.stage import WaveWeights
 
-        wanted = self.survey.wave(wave or self.survey.waves[-1].id).id
-        text = (self.build / "weights.json").read_bytes()
-        waves = msgspec.json.decode(text, type=list[WaveWeights])
-        found = next(w for w in waves if w.wave == wanted)
-        rows = [msgspec.structs.asdict(margin) for margin in found.margins]
-        caption = (
-            f"Weights of {found.wave}",
-            f"Effective n {found.effective_n:,.0f} of {found.respondents:,}, design"
-            f" effect {found.design_effect:.2f}; weights {found.smallest:.2f} to"
-            f" {found.largest:.2f} with a mean of 1.",
-            *found.sources,
-            self.survey.notice,
-        )
-        return table(rows, caption, [*rows[0]] if rows else ["dimension", "domain"])
+        rows, said = weight_rows(self.survey, self.build, wave)
+        names = [*rows[0]] if rows else ["dimension", "domain"]
+        return table(rows, (*said, self.survey.notice), names)
+
+    def replicate_weights(
+        self,
+        make: str = "jackknife",
+        *,
+        count: int = 200,
+        seed: int = 0,
+        wave: str = "",
+    ) -> pd.DataFrame:
+        """A row a respondent: weight and replicate weights, for other programs.
+
+        `make` a `jackknife` (JK1, or JKn of strata) or a `bootstrap` of `count`
+        replicates. Its `attrs` say how a variance is made of them.
+        """
+        return replicated(self.survey, self.build, wave, make, count, seed)
 
     def chart(
         self, question: str, *, by: str = "", term: str = "", wave: str = ""
@@ -215,28 +225,11 @@ class Analysis(msgspec.Struct, frozen=True):
         self, statistic: str, question: str, by: str = "", wave: str = ""
     ) -> list[dict[str, Any]]:
         """The estimates as dictionaries, labelled, in the definition's order."""
-        asked = self._asked(question, by, wave)
-        found = fetch(
-            self.build / "estimates.parquet",
-            'statistic = ? AND question = ? AND "by" = ? AND wave = ?',
-            [statistic, question, "*".join(asked.by), asked.wave],
-        )
-        labelled = [
-            {**row, **labels_of(self.survey, asked.question, row)} for row in found
-        ]
-        labelled.sort(key=lambda row: place_of(self.survey, asked.question, row))
-        if labelled and (lacking := set(COLUMNS) - labelled[0].keys()):
-            raise Missing(
-                f"built by an earlier version, without {', '.join(sorted(lacking))}",
-                where=str(self.build),
-                remedy=f"Run: stateof run {self.survey.id}",
-            )
-        return [{name: row[name] for name in COLUMNS} for row in labelled]
+        return estimate_rows(self._asked(question, by, wave), statistic)
 
     def _estimates(self, statistic: str, question: str, by: str, wave: str) -> Table:
         asked = self._asked(question, by, wave, has=statistic)
-        rows = self.rows(statistic, question, by, wave)
-        return self._table(asked, rows, COLUMNS)
+        return self._table(asked, estimate_rows(asked, statistic), COLUMNS)
 
     def _asked(
         self, question: str, by: str, wave: str, *more: str, has: str = ""
@@ -245,8 +238,6 @@ class Analysis(msgspec.Struct, frozen=True):
 
         Raises `NotFound` as `ask` does, and for a cross that was not estimated.
         """
-        from pipeline.asked import ask
-
         names = tuple(by.replace(",", "*").split("*")) if by else ()
         asked = ask(self.survey, self.build, question, (*names, *more), wave, has=has)
         if len(names) > 1 and names not in self.survey.crosses:
@@ -297,13 +288,3 @@ def open_survey(survey_id: str, project: Path | None = None) -> Analysis:
             remedy=f"Run: stateof run {survey_id}",
         )
     return Analysis(survey, build)
-
-
-def fetch(path: Path, where: str, values: list[str]) -> list[dict[str, Any]]:
-    """Rows of a Parquet file as dictionaries."""
-    from pipeline.warehouse import connect, parquet
-
-    con = connect()
-    found = con.execute(f"SELECT * FROM {parquet(path)} WHERE {where}", values)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,6 +1,7 @@
 """A question as it is asked of a build: in which wave, split by what, what is hidden.
 
-ask ── the names that a caller gives → Asked, or what was meant instead
+ask ─────────── the names that a caller gives → Asked, or what was meant instead
+estimate_rows ─ what estimates.parquet has of it, labelled
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from pipeline.definition import Question, Survey
-from pipeline.errors import DataError, NotFound, suggestion
+from pipeline.errors import DataError, Missing, NotFound, suggestion
+from pipeline.labels import labels_of, place_of
 from pipeline.warehouse import connect, parquet
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+COLUMNS = (
+    "wave", "question", "statistic", "by", "domain", "domain_label", "term",
+    "term_label", "estimate", "se", "low", "high", "count", "n", "n_weighted", "n_eff",
+    "deff", "df", "rank", "method", "flag", "reason", "caution",
+)  # fmt: skip
 # The kinds of questions that a statistic is estimated of.
 HAVING = {
     "share": {"single", "select-all", "scale"},
@@ -161,3 +168,31 @@ def ask(
 def waves_of(survey: Survey, question: Question) -> list[str]:
     """The waves that asked a question, in order."""
     return [w.id for w in survey.waves if w.id in question.columns]
+
+
+def fetch(path: Path, where: str, values: list[str]) -> list[dict[str, Any]]:
+    """Rows of a Parquet file as dictionaries."""
+    con = connect()
+    found = con.execute(f"SELECT * FROM {parquet(path)} WHERE {where}", values)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def estimate_rows(asked: Asked, statistic: str) -> list[Row]:
+    """The estimates of a statistic, labelled, in the definition's order."""
+    found = fetch(
+        asked.build / "estimates.parquet",
+        'statistic = ? AND question = ? AND "by" = ? AND wave = ?',
+        [statistic, asked.question.id, "*".join(asked.by), asked.wave],
+    )
+    labelled = [
+        {**row, **labels_of(asked.survey, asked.question, row)} for row in found
+    ]
+    labelled.sort(key=lambda row: place_of(asked.survey, asked.question, row))
+    if labelled and (lacking := set(COLUMNS) - labelled[0].keys()):
+        raise Missing(
+            f"built by an earlier version, without {', '.join(sorted(lacking))}",
+            where=str(asked.build),
+            remedy=f"Run: stateof run {asked.survey.id}",
+        )
+    return [{name: row[name] for name in COLUMNS} for row in labelled]

@@ -7,17 +7,20 @@ rows are the answers, their nets, and the mean of a scale.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from pipeline.asked import Asked, Row
+from pipeline.errors import NotFound
 
 if TYPE_CHECKING:
     from pipeline.estimates.chisq import Test
-    from pipeline.estimates.comparison import Banner
+    from pipeline.estimates.comparison import Banner, Comparison
     from pipeline.estimates.letters import Lettered
 
+METHODS = {"strict": "strict t", "t": "t"}
 MEAN = ""  # the row of a scale's mean; no option's code is empty
 
 
@@ -81,16 +84,17 @@ def _total_row(cells: Banner, row: str) -> Row:
     }
 
 
-def comparison_rows(asked: Asked, term: str, margin: float) -> list[Row]:
-    """One row a pair of domains: their difference, its interval and tests."""
-    from pipeline.estimates.comparison import compare_strictly, equivalent, pairs_of
+def comparison_rows(asked: Asked, term: str, margin: float, test: str) -> list[Row]:
+    """One row a pair of domains: their difference, its interval and tests.
 
-    dimension = asked.dimension
+    A `test` is `strict`, which holds its level in small and uneven domains too, or `t`.
+    """
+    from pipeline.estimates.comparison import equivalent
+
+    if test not in METHODS:
+        raise NotFound.among("test", test, METHODS)
     asked.measure(term)  # or it says which answers there are
-    cells = banner_of(asked)
-    pairs = [p for p in pairs_of(cells.found) if p[0][-1] == term and p[0][0]]
-    pairs = [p for p in pairs if p[1][0]]
-    found = compare_strictly(cells, pairs, of=f"{term or 'mean'}: pairs of {dimension}")
+    found = _t_tests(asked, term) if test == "t" else _strict_tests(asked, term)
     low, high = found.interval()
     same = equivalent(found, margin) if margin else None
     return [
@@ -106,10 +110,40 @@ def comparison_rows(asked: Asked, term: str, margin: float) -> list[Row]:
             "p_adjusted": found.p_adjusted[i],
             **({"p_equivalent": same.p_adjusted[i]} if same else {}),
             "tests": found.family.tests,
-            "method": f"t, {found.family.method}",
+            "method": f"{METHODS[test]}, {found.family.method}",
         }
         for i, (one, other) in enumerate(found.pairs)
     ]
+
+
+def _strict_tests(asked: Asked, term: str) -> Comparison:
+    """Tests of every pair of domains as column letters have them."""
+    from pipeline.estimates.comparison import compare_strictly, pairs_of
+
+    dimension, cells = asked.dimension, banner_of(asked)
+    pairs = [p for p in pairs_of(cells.found) if p[0][-1] == term and p[0][0]]
+    pairs = [p for p in pairs if p[1][0]]
+    return compare_strictly(cells, pairs, of=f"{term or 'mean'}: pairs of {dimension}")
+
+
+def _t_tests(asked: Asked, term: str) -> Comparison:
+    """Student's t of every pair of domains, as R's `svyttest` of those in the two."""
+    import numpy as np
+
+    from pipeline.estimates.comparison import compared
+    from pipeline.estimates.ttest import two_sample
+
+    asked.require_base()
+    sample, y = asked.sample(), asked.measure(term)
+    is_in = columns_of(asked, asked.dimension)
+    pairs = list(combinations(is_in, 2))
+    tests = [
+        two_sample(sample, y, is_in[a], f"{is_in[a]} OR {is_in[b]}") for a, b in pairs
+    ]
+    each = [(t.estimate, t.se, t.df, t.p_value) for t in tests]
+    apart, se, df, p = np.array(each, dtype=float).reshape(-1, 4).T
+    keys = [((a, term), (b, term)) for a, b in pairs]
+    return compared(keys, apart, (se, df, p), "holm")
 
 
 def independence_lines(asked: Asked) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 from pipeline.definition import Survey
@@ -109,3 +111,56 @@ def built(survey: Survey, home: Path) -> Path:
     weigh(survey, home / "build", quiet)
     estimate(survey, home / "build", quiet)
     return home / "build"
+
+
+# The schools of R's `survey`, whose samples are its examples.
+SCHOOLS = """
+[[question]]
+id = "wide"
+text = "School-wide target met?"
+kind = "single"
+columns = { 2025 = "sch.wide" }
+options = [{ code = "no", label = "No" }, { code = "yes", label = "Yes" }]
+
+[[question]]
+id = "stype"
+text = "Type"
+kind = "single"
+columns = { 2025 = "stype" }
+options = [
+    { code = "e", label = "E" },
+    { code = "h", label = "H" },
+    { code = "m", label = "M" },
+]
+
+[[question]]
+id = "api00"
+text = "Score"
+kind = "numeric"
+columns = { 2025 = "api00" }
+
+[[dimension]]
+id = "stype"
+label = "Type"
+question = "stype"
+"""
+
+
+def write_schools(
+    folder: Path, wave: str, rows: list[dict[str, str]], more: str = ""
+) -> tuple[Survey, Path]:
+    """A survey of schools; `wave` has the wave's keys, `more` comes last."""
+    head = DEFINITION[: DEFINITION.index("[[question]]")]
+    head = head.replace("drop = ", "unused = ['*']\n#")
+    definition = head.replace('respondent = "id"', wave) + SCHOOLS + more
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*rows[0]] if rows else [], quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    return write_survey(folder, definition=definition, rows=text.getvalue())
+
+
+def of_r(shared: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a table that R read, or wrote."""
+    path = shared / "reference" / name
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))

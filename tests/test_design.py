@@ -2,71 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from small import DEFINITION, built, write_survey
+from small import built, of_r, write_schools
 
 from pipeline.errors import DataError, DefinitionError
-
-HEAD = DEFINITION[: DEFINITION.index("[[question]]")].replace(
-    "drop = ", "unused = ['*']\n#"
-)
-QUESTIONS = """
-[[question]]
-id = "wide"
-text = "School-wide target met?"
-kind = "single"
-columns = { 2025 = "sch.wide" }
-options = [{ code = "no", label = "No" }, { code = "yes", label = "Yes" }]
-
-[[question]]
-id = "stype"
-text = "Type"
-kind = "single"
-columns = { 2025 = "stype" }
-options = [
-    { code = "e", label = "E" },
-    { code = "h", label = "H" },
-    { code = "m", label = "M" },
-]
-
-[[question]]
-id = "api00"
-text = "Score"
-kind = "numeric"
-columns = { 2025 = "api00" }
-
-[[dimension]]
-id = "stype"
-label = "Type"
-question = "stype"
-"""
 
 
 def estimated(tmp: Path, rows: list[dict[str, str]], wave: str) -> list[dict[str, Any]]:
     """All estimates of these rows, the wave having these further keys."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), quoting=csv.QUOTE_ALL)
-    writer.writeheader()
-    writer.writerows(rows)
-    definition = HEAD.replace('respondent = "id"', wave) + QUESTIONS
-    build = built(*write_survey(tmp, definition=definition, rows=text.getvalue()))
+    build = built(*write_schools(tmp, wave, rows))
     found = duckdb.connect().execute(
         f"SELECT * FROM read_parquet('{build}/estimates.parquet')"
     )
     names = [c[0] for c in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def data(shared: Path, name: str) -> list[dict[str, str]]:
-    """R's data of this name."""
-    path = shared / "reference" / name
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 DESIGNS = {
@@ -91,9 +44,9 @@ def test_a_stated_design_gives_the_errors_that_r_gives(
     tmp_path: Path, shared: Path, design: str
 ) -> None:
     name, wave = DESIGNS[design]
-    ours = estimated(tmp_path, data(shared, f"data/{name}.csv"), wave)
+    ours = estimated(tmp_path, of_r(shared, f"data/{name}.csv"), wave)
     compared = 0
-    for row in data(shared, "reference.csv"):
+    for row in of_r(shared, "reference.csv"):
         if row["design"] != design or row["method"].startswith("replicate"):
             continue
         found = match(ours, row)
@@ -129,8 +82,8 @@ def match(ours: list[dict[str, Any]], row: dict[str, str]) -> dict[str, Any] | N
 def test_replicate_weights_of_the_export_give_the_errors_that_r_gives(
     tmp_path: Path, shared: Path
 ) -> None:
-    people = data(shared, "data/apiclus1.csv")
-    replicates = data(shared, "repweights/rclus1_jk1.csv")
+    people = of_r(shared, "data/apiclus1.csv")
+    replicates = of_r(shared, "repweights/rclus1_jk1.csv")
     rows = [a | b for a, b in zip(people, replicates, strict=True)]
     wave = (
         'weight = "pweight"\ndesign = { replicates = { columns = "r0*", kind = "JK1",'
@@ -138,7 +91,7 @@ def test_replicate_weights_of_the_export_give_the_errors_that_r_gives(
     )
     ours = estimated(tmp_path, rows, wave)
     compared = 0
-    for row in data(shared, "reference.csv"):
+    for row in of_r(shared, "reference.csv"):
         found = match(ours, row) if row["design"] == "rclus1_jk1" else None
         if found is not None:
             assert found["se"] == pytest.approx(float(row["se"]), rel=1e-5)
@@ -148,7 +101,7 @@ def test_replicate_weights_of_the_export_give_the_errors_that_r_gives(
 
 
 def test_a_respondent_without_a_stratum_is_named(tmp_path: Path, shared: Path) -> None:
-    rows = data(shared, "data/apistrat.csv")
+    rows = of_r(shared, "data/apistrat.csv")
     rows[4]["stype"] = ""
     wave = 'weight = "pw"\ndesign = { strata = "stype", fpc = ["fpc"] }'
     with pytest.raises(DataError, match=r"row 6, column 'stype'") as error:
@@ -159,7 +112,7 @@ def test_a_respondent_without_a_stratum_is_named(tmp_path: Path, shared: Path) -
 def test_a_stratum_with_one_unit_is_refused_with_what_to_do(
     tmp_path: Path, shared: Path
 ) -> None:
-    rows = data(shared, "data/apistrat_lonely.csv")
+    rows = of_r(shared, "data/apistrat_lonely.csv")
     wave = 'weight = "pw"\ndesign = { strata = "stype" }'
     with pytest.raises(DataError, match="single sampling unit") as error:
         estimated(tmp_path, rows, wave)
@@ -192,7 +145,6 @@ def test_a_stratum_with_one_unit_is_refused_with_what_to_do(
 def test_a_design_that_contradicts_itself_is_refused(
     tmp_path: Path, wave: str, key: str, says: str
 ) -> None:
-    definition = HEAD.replace('respondent = "id"', wave) + QUESTIONS
     with pytest.raises(DefinitionError, match=says) as error:
-        write_survey(tmp_path, definition=definition, rows="")
+        write_schools(tmp_path, wave, [])
     assert key in str(error.value)

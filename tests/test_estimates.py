@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small import DEFINITION, built, write_survey
+from small import DEFINITION, built, of_r, write_schools, write_survey
 
 from pipeline.estimates.formulas import quantile, ranks
 
@@ -54,36 +53,8 @@ def test_weighted_means_and_shares_agree_with_r_survey(
     tmp_path: Path, shared: Path
 ) -> None:
     """R: svydesign(ids = ~1, weights = ~pw), svymean; weights are held to 1e-6."""
-    data = list(
-        csv.DictReader(
-            (shared / "reference/data/apistrat.csv").read_text().splitlines()
-        )
-    )
-    definition = DEFINITION[: DEFINITION.index("[[question]]")]
-    definition = definition.replace("drop = ", "unused = ['*']\n#").replace(
-        'respondent = "id"', 'weight = "pw"'
-    )
-    definition += """
-[[question]]
-id = "stype"
-text = "Type"
-kind = "single"
-columns = { 2025 = "stype" }
-options = [
-    { code = "e", label = "E" },
-    { code = "m", label = "M" },
-    { code = "h", label = "H" },
-]
-
-[[question]]
-id = "api00"
-text = "Score"
-kind = "numeric"
-columns = { 2025 = "api00" }
-"""
-    text = ",".join(data[0]) + "\n"
-    text += "".join(",".join(f'"{v}"' for v in row.values()) + "\n" for row in data)
-    build = built(*write_survey(tmp_path, definition=definition, rows=text))
+    people = of_r(shared, "data/apistrat.csv")
+    build = built(*write_schools(tmp_path, 'weight = "pw"', people))
     for row in reference(shared, "dwonly", "api00", "svymean"):
         (ours,) = rows(build, question="api00", statistic="mean", by="")
         assert ours["estimate"] == pytest.approx(float(row["estimate"]), rel=1e-7)
@@ -92,10 +63,9 @@ columns = { 2025 = "api00" }
 
 def reference(shared: Path, design: str, term: str, statistic: str) -> list[Any]:
     """R's rows; there must be some."""
-    path = shared / "reference" / "reference.csv"
     found = [
         row
-        for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+        for row in of_r(shared, "reference.csv")
         if row["design"] == design and row["term"] == term
         and row["statistic"] == statistic and not row["domain"]
     ]  # fmt: skip

@@ -29,7 +29,7 @@ ORDER = [
     {"narrative", "charts"},
     {"render"},
     {"compose", "asked", "adhoc", "frames", "labels"},
-    {"crosstabs", "holding"},
+    {"crosstabs", "holding", "tested", "weighed"},
     {"analysis", "tables"},
     {"aside", "stages", "stamps", "export", "reports", "terminal", "talk"},
     {"cli", "__main__", "__init__"},

@@ -142,7 +142,16 @@ def compare(
     values, v = found.values[[i, j]], np.diag(found.cov)[[i, j]]
     se, df = _se(values, v, found.cov[i, j]), np.full(len(pairs), found.df)
     p = _two_sided(df, values, se)
-    return _compared(pairs, values, (se, df, p), method, of)
+    return compared(pairs, values[0] - values[1], (se, df, p), method, of)
+
+
+def compared(
+    pairs: Sequence[Pair], apart: Floats, tested: Tested, method: Method, of: str = ""
+) -> Comparison:
+    """Differences (k,) that were tested, with p adjusted over all of them."""
+    se, df, p = tested
+    family = Family(of or f"{len(pairs)} pairs", counted(p), method)
+    return Comparison(tuple(pairs), apart, se, df, p, adjust(p, method), family)
 
 
 def compare_strictly(
@@ -163,7 +172,7 @@ def compare_strictly(
         found.df,
         cells.shares[i] & cells.shares[j],
     )
-    return _compared(pairs, values, tested, method, of)
+    return compared(pairs, values[0] - values[1], tested, method, of)
 
 
 def strict_t(
@@ -289,12 +298,3 @@ def _two_sided(df: Floats, values: Floats, se: Floats) -> Floats:
 def _positive(se: Floats) -> Floats:
     """Standard errors, NaN for 0: what does not vary has no test."""
     return np.where(se > 0, se, np.nan)
-
-
-def _compared(
-    pairs: Sequence[Pair], values: Floats, tested: Tested, method: Method, of: str
-) -> Comparison:
-    se, df, p = tested
-    family = Family(of or f"{len(pairs)} pairs", counted(p), method)
-    apart = values[0] - values[1]
-    return Comparison(tuple(pairs), apart, se, df, p, adjust(p, method), family)
