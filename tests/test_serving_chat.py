@@ -17,7 +17,7 @@ ASKED = Question(
 )
 
 
-def test_a_grammar_is_sent_to_our_own_server_without_a_penalty() -> None:
+def test_a_grammar_is_sent_to_our_own_service_as_it_is() -> None:
     with fake_server(lambda _: completion("Hi")) as server:
         own = Endpoint(
             url=server.url, model="m", key="k", forms=("grammar", "json_object")
@@ -25,7 +25,6 @@ def test_a_grammar_is_sent_to_our_own_server_without_a_penalty() -> None:
         assert Speech(own).ask(ASKED, 2.0) == "Hi"
     (body,) = server.requests
     assert body["grammar"] == ASKED.grammar
-    assert body["repeat_penalty"] == 1.0
     assert "response_format" not in body
 
 
