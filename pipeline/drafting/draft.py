@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.definition import Drop, Repair, Wave
+from pipeline.drafting.choices import OTHER
 from pipeline.drafting.codes import code_for
 from pipeline.drafting.groups import Member, look_together
 from pipeline.drafting.nouns import Aside, Draft, Guess
@@ -90,15 +91,41 @@ def _looked_at(
     con: DuckDBPyConnection, source: Source, profiles: list[Profile]
 ) -> Iterator[Guess | Aside]:
     names = tuple(v.name for v in source.variables)
-    members = [
-        Member(i, variable, profiles[i]) for i, variable in enumerate(source.variables)
-    ]
+    members = _ticked_by_name(
+        [Member(i, v, profiles[i]) for i, v in enumerate(source.variables)]
+    )
     for key, group in groupby(members, lambda m: m.variable.group or m.index):
         of_one = list(group)
         if isinstance(key, str) and len(of_one) > 1:
             yield from look_together(con, names, of_one, source.rows)
         else:
             yield from _alone(con, names, of_one, source.rows)
+
+
+def _ticked_by_name(members: list[Member]) -> list[Member]:
+    """Columns side by side that hold nothing but their own name are the options of a
+    question whose wording the export leaves out; "Other" after them is one too."""
+    together: list[Member] = []
+    first = ""
+    for member in members:
+        variable, found = member.variable, member.profile
+        own = found.distinct == 1 and plain(found.texts[0][0]) == plain(variable.name)
+        typed = bool(first) and OTHER.fullmatch(variable.name) is not None
+        if variable.group or variable.hint or not (own or typed):
+            first = ""
+            together.append(member)
+            continue
+        first = first or variable.name
+        variable = msgspec.structs.replace(
+            variable,
+            text=f"{first}, … (the export leaves out the question)",
+            option=variable.name,
+            group=f"{first}, …",
+            hint="open" if typed and not own else "",
+            source="each column holds its own name",
+        )
+        together.append(msgspec.structs.replace(member, variable=variable))
+    return together
 
 
 def _alone(

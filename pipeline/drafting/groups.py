@@ -43,11 +43,12 @@ def look_together(
     grid = _rows_of_columns(members)
     if grid:
         return [g for row in grid for g in look_together(con, names, row, rows)]
+    whole = [m for m in members if plain(m.variable.option) in ONE]
+    if len(whole) == 1:
+        return [_with_other(m, m is whole[0], rows) for m in members]
     typed = [m for m in members if _is_typed(m, members)]
     closed = [m for m in members if m not in typed]
     asides = [look(m.variable, m.profile, rows) for m in typed]
-    if _is_first_and_other(closed):
-        return [look(_alone(closed[0]), closed[0].profile, rows), *asides]
     ticks = [m for m in closed if _is_tick(m, closed)]
     if len(ticks) == len(closed) > 1 or (len(closed) == 1 and ticks and not typed):
         return [_options(con, names, members, closed, typed)]
@@ -99,13 +100,12 @@ def _is_typed(member: Member, members: list[Member]) -> bool:
     )
 
 
-def _is_first_and_other(closed: list[Member]) -> bool:
-    """One column "Response", beside it what was typed under "other"."""
-    return len(closed) == 1 and plain(closed[0].variable.option) in ONE
-
-
-def _alone(member: Member) -> Variable:
-    return msgspec.structs.replace(member.variable, option="")
+def _with_other(member: Member, whole: bool, rows: int) -> Guess | Aside:
+    """A column "Response" has all the answers; beside it stands what was typed."""
+    change = {"option": ""} if whole else {"hint": member.variable.hint or "open"}
+    return look(
+        msgspec.structs.replace(member.variable, **change), member.profile, rows
+    )
 
 
 def _is_tick(member: Member, members: list[Member]) -> bool:

@@ -105,7 +105,7 @@ def mostly_numbers(variable: Variable, found: Profile) -> Guess:
 
 def _range(variable: Variable, found: Profile, low: float, high: float) -> Guess:
     """A numeric question; numbers far beyond nearly all others are out of range."""
-    far = found.quantile(0.99)
+    far = found.quantile(0.95)
     spare, notes = high, []
     if far > 0 and high > 1000 * far:
         spare = float(10 ** (len(str(int(far))) + 1))

@@ -86,7 +86,7 @@ def set_aside(variable: Variable, found: Profile, rows: int) -> Aside | None:
     if found.distinct == 1 and found.filled == rows > 9:
         what = f'always "{found.texts[0][0][:40]}"'
         return Aside(column=name, reason="constant", evidence=what)
-    if _is_number_of_rows(found, rows):
+    if not variable.labels and _is_number_of_rows(found, rows):
         what = "a different whole number in nearly every row"
         return Aside(column=name, reason="technical", evidence=what)
     return None
@@ -96,7 +96,11 @@ def _is_number_of_rows(found: Profile, rows: int) -> bool:
     if not 9 < rows <= found.filled * 1.05 or found.distinct < 0.9 * found.filled:
         return False
     whole = found.numeric == 1.0 and found.share(re.compile(r"\d+")) == 1.0
-    return whole and (found.distinct == rows or found.numbers[-1][0] < 3 * rows)
+    if not whole:
+        return False
+    # Ages may all differ in a small survey; numbers of rows begin at 1, ids are long.
+    low, high = found.numbers[0][0], found.numbers[-1][0]
+    return (low <= 1 and high < 3 * rows) or (low >= 1000 and found.distinct == rows)
 
 
 def _open(variable: Variable, found: Profile, evidence: str, sure: Sure) -> Guess:
