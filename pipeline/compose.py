@@ -21,6 +21,7 @@ from pipeline.charts.brand import load_brand
 from pipeline.definition import Survey
 from pipeline.disclosure import disclosure, field_dates, interval_wording
 from pipeline.narrative.document import ReportText, read
+from pipeline.narrative.gate import check_page, proved
 from pipeline.outline import FigureSpec, Outline, SectionSpec
 from pipeline.project import Project
 from pipeline.render.forms import FORMS, write_form
@@ -39,12 +40,26 @@ def publish(
     survey: Survey,
     outlines: Sequence[Outline],
     progress: Callable[[str], None],
+    *,
+    strict: bool = True,
 ) -> list[Path]:
     """Draw the figures, put the reports together, publish each; returns the pages.
 
     Drawing is most of the work of a run and all of it Python, so it is shared out
-    among processes, and so are the forms of each report.
+    among processes, and so are the forms of each report. Text that is not proved is an
+    error if `strict`, and replaced by the paragraph of record otherwise.
     """
+    texts = {
+        outline.id: proved(
+            survey,
+            project.build(survey.id),
+            outline,
+            read(project.build(survey.id)).report(outline.id),
+            strict=strict,
+            progress=progress,
+        )
+        for outline in outlines
+    }
     brand = load_brand(project.root)
     workers = min(os.cpu_count() or 1, 8)
     with (
@@ -60,12 +75,16 @@ def publish(
         made = []
         for outline, folder, target, drawn in begun:
             figures = _drawn(outline, drawn, progress)
-            report = _report(project, survey, outline, figures, brand)
+            text = texts[outline.id]
+            report = _report(project, survey, outline, text, figures, brand)
             made.append((report, folder, target, _forms(pool, report, folder)))
         for _, _, _, forms in made:
             for form in forms:
                 form.result()
-        return [publish_folder(report, *where) for report, *where, _ in made]
+        return [
+            publish_folder(report, folder, target, check_page)
+            for report, folder, target, _ in made
+        ]
 
 
 def _begin(
@@ -134,11 +153,11 @@ def _report(
     project: Project,
     survey: Survey,
     outline: Outline,
+    text: ReportText,
     figures: dict[str, Figure],
     brand: Brand,
 ) -> Report:
     build = project.build(survey.id)
-    text = read(build).report(outline.id)
     sections = tuple(_section(spec, text, figures) for spec in outline.sections)
     ledger = json.loads((build / "ingest.json").read_bytes())
     weights = json.loads((build / "weights.json").read_bytes())
@@ -155,6 +174,7 @@ def _report(
         respondents=f"{account['respondents']:,}",
         sections=sections,
         facts=text.facts,
+        claims=tuple(claim for s in text.sections for claim in s.claims),
         method=(interval_wording(survey).model, *_method(survey, account)),
         disclosure=disclosure(survey, wave, ledger, weights),
         provenance=_provenance(project, ledger, wave.id, sections),

@@ -69,6 +69,15 @@ class ClaimSpec(_Entry, frozen=True):
     top: int = 3
 
 
+class Signed(_Entry, frozen=True):
+    """A sentence that a person wrote and answers for, with the facts it rests on."""
+
+    text: str
+    by: str
+    date: str
+    facts: tuple[str, ...] = ()
+
+
 class SectionSpec(_Entry, frozen=True):
     """A heading with its figures and claims, in reading order."""
 
@@ -76,6 +85,7 @@ class SectionSpec(_Entry, frozen=True):
     title: str
     figures: tuple[FigureSpec, ...] = msgspec.field(name="figure", default=())
     claims: tuple[ClaimSpec, ...] = msgspec.field(name="claim", default=())
+    signed: tuple[Signed, ...] = ()
 
 
 class Outline(_Entry, frozen=True):

@@ -55,12 +55,43 @@ class Fact(_Part, frozen=True):
 
 
 class Sentence(_Part, frozen=True):
-    """One sentence, the ids of the facts it states, and the pattern that worded it."""
+    """One sentence, the ids of the facts it states, and the pattern that worded it.
+
+    `claim` is the id of the claim it makes; `origin` and `author` say who chose or
+    wrote the words. What a person wrote and signed has neither claim nor pattern.
+    """
 
     id: str
     text: str
     facts: tuple[str, ...]
     pattern: str
+    claim: str = ""
+    origin: Origin = "template"
+    author: str = ""
+
+
+class Claim(_Part, frozen=True):
+    """What a sentence claims: its kind, the families of patterns that are true of it.
+
+    `tests` are what it rests on besides its facts, with p-values adjusted within the
+    section; two of one claim where sentences were joined.
+    """
+
+    id: str
+    kind: str
+    question: str
+    licences: tuple[str, ...]
+    facts: tuple[str, ...]
+    tests: tuple[Tested, ...] = ()
+
+
+class Tested(_Part, frozen=True):
+    """A test: the facts it compares, its adjusted p-value, and that of equivalence."""
+
+    kind: str
+    facts: tuple[str, ...]
+    p_value: float
+    equal_p: float | None = None
 
 
 class Table(_Part, frozen=True):
@@ -178,4 +209,5 @@ class Report(_Part, frozen=True):
     files: dict[str, str] = {}
     card: str = ""
     language: str = "en"
+    claims: tuple[Claim, ...] = ()
     schema: int = SCHEMA

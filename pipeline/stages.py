@@ -31,6 +31,7 @@ class Job(msgspec.Struct, frozen=True):
     survey: Survey
     raw: Path
     model: ModelChoice | None
+    strict: bool = True
 
     @property
     def build(self) -> Path:
@@ -44,11 +45,16 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def job(
-    project: Project, survey_id: str, raw: Path | None, model: ModelChoice | None
+    project: Project,
+    survey_id: str,
+    raw: Path | None,
+    model: ModelChoice | None,
+    *,
+    strict: bool = True,
 ) -> Job:
     """Load and check what a run needs before anything is written."""
     survey = load_survey(project.definition(survey_id))
-    return Job(project, survey, project.raw(survey_id, raw), model)
+    return Job(project, survey, project.raw(survey_id, raw), model, strict)
 
 
 def ingest(job: Job, progress: Progress) -> None:
@@ -93,7 +99,7 @@ def publish(job: Job, progress: Progress) -> None:
     """Estimates and sentences → charts and pages."""
     from pipeline.compose import publish
 
-    publish(job.project, job.survey, job.outlines(), progress)
+    publish(job.project, job.survey, job.outlines(), progress, strict=job.strict)
 
 
 STAGES: dict[str, Callable[[Job, Progress], None]] = {

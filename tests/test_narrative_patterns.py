@@ -61,7 +61,13 @@ def test_a_family_has_three_patterns_that_end_as_sentences(family: str) -> None:
 
 def test_every_licence_has_its_family_and_every_family_its_licence() -> None:
     tested = {name for names in licences.FAMILIES.values() for name in names if name}
-    tested |= {"range_some", *licences.EQUAL.values(), "compare_times", "compare_wide"}
+    tested |= {
+        "range_some",
+        "range_ends",
+        *licences.EQUAL.values(),
+        "compare_times",
+        "compare_wide",
+    }
     merges = {f.replace("trend", "trends") for f in merge.CHANGES} | {"levels", "pair"}
     direct = {
         *("level", "level_majority", "level_fraction", "mean", "mode", "mode_tied"),

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import models, reports, surveys
+from pipeline.cli import audits, models, reports, surveys
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 
@@ -47,6 +47,13 @@ ModelOption = Annotated[str, typer.Option("--model", help="The endpoint's model.
 DraftOption = Annotated[
     bool, typer.Option("--draft/--no-draft", help="Let the local model draft text.")
 ]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict/--no-strict",
+        help="Publish nothing if a sentence is not proved, or put the template's.",
+    ),
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -79,6 +86,7 @@ def run(
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     draft: DraftOption = True,
+    strict: StrictOption = True,
 ) -> None:
     """Raw responses to published reports, all stages.
 
@@ -91,7 +99,7 @@ def run(
 
     project = Project.find()
     choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
-    work = job(project, _survey(project, survey), raw, choice)
+    work = job(project, _survey(project, survey), raw, choice, strict=strict)
     with Talk() as talk:
         run_stages(work, talk.stage, talk.step)
     say_left_out(work.build, project.shown(work.build))
@@ -110,6 +118,7 @@ def stage(
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     draft: DraftOption = True,
+    strict: StrictOption = True,
 ) -> None:
     """One stage alone, on what the stages before it left.
 
@@ -123,7 +132,7 @@ def stage(
         raise NotFound.among("stage", name, STAGES)
     project = Project.find()
     choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
-    work = job(project, _survey(project, survey), raw, choice)
+    work = job(project, _survey(project, survey), raw, choice, strict=strict)
     with Talk() as talk:
         talk.stage(name)
         run_stage(work, name, talk.step)
@@ -202,6 +211,7 @@ def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
 models.register(app)
 reports.register(app)
 surveys.register(app)
+audits.register(app)
 
 
 def _survey(project: Project, name: str) -> str:

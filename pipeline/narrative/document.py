@@ -8,19 +8,11 @@ import msgspec
 
 from pipeline.errors import Missing
 from pipeline.project import replace_file
-from pipeline.report import Fact, Origin, Sentence
+from pipeline.report import Claim, Fact, Origin, Sentence, Tested
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen, keyword-only."""
-
-
-class ClaimMade(_Part, frozen=True):
-    """A claim as made: the families it licenses, its facts, its adjusted p-value."""
-
-    licences: tuple[str, ...]
-    facts: tuple[str, ...]
-    p_value: float | None
 
 
 class SectionText(_Part, frozen=True):
@@ -32,7 +24,8 @@ class SectionText(_Part, frozen=True):
     origin: Origin
     author: str
     reason: str
-    claims: tuple[ClaimMade, ...]
+    claims: tuple[Claim, ...]
+    tests: tuple[Tested, ...]
     left_out: tuple[str, ...]
 
 
@@ -59,7 +52,7 @@ class Narrative(_Part, frozen=True):
     survey: str
     reports: tuple[ReportText, ...]
     patterns: str
-    schema: int = 1
+    schema: int = 2
 
     def report(self, report_id: str) -> ReportText:
         """The text of one report."""

@@ -135,7 +135,8 @@ def _stands_out(rows: Sequence[Row]) -> bool:
 
 def _shortened(claim: Claim | None) -> Claim | None:
     """A title says how far a range runs, and leaves its ends to the figure."""
-    shorter = {"range": "spread", "range_some": "spread", "range_same": "spread_same"}
+    shorter = dict.fromkeys(("range", "range_some", "range_ends"), "spread")
+    shorter["range_same"] = "spread_same"
     if claim and claim.licences[0] in shorter:
         short = shorter[claim.licences[0]]
         return msgspec.structs.replace(claim, licences=(short,))

@@ -73,7 +73,7 @@ def _licences(claim: Claim, p_value: float | None, ends_apart: bool) -> tuple[st
     if alike:
         return (plain,)
     if claim.kind == "range" and not ends_apart:
-        return ("spread" if _shown_alike(claim, "more", "less") else "range_some",)
+        return ("range_ends" if _shown_alike(claim, "more", "less") else "range_some",)
     if claim.kind == "ranking":
         return (same, higher)
     return (higher, *claim.besides) if claim.difference > 0 else (lower,)

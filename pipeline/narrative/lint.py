@@ -51,7 +51,9 @@ OPERATORS: dict[str, str] = {
     "steady|stable|hardly|held": "trend_stable",
     "majority|half": "level_majority",
     "wide|gap|far|apart": "compare_wide",
-    "shown": "range|range_some|range_same|range_alike|ranking_consensus|highest",
+    "shown": (
+        "range|range_some|range_same|range_alike|range_ends|ranking_consensus|highest"
+    ),
 }
 
 

@@ -6,28 +6,19 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import msgspec
-
 from pipeline.definition import Survey
 from pipeline.errors import Missing
-from pipeline.narrative.claims import Claim, Source, facts_of
-from pipeline.narrative.document import (
-    ClaimMade,
-    Narrative,
-    ReportText,
-    SectionText,
-    write,
-)
+from pipeline.narrative.claims import Source, facts_of
+from pipeline.narrative.document import Narrative, ReportText, SectionText, write
 from pipeline.narrative.draft import ModelChoice, Writer, known_numbers
 from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.language import Refused
 from pipeline.narrative.patterns import bank_digest
 from pipeline.narrative.plan import Paragraph
+from pipeline.narrative.provenance import section_text
 from pipeline.narrative.sections import Planned, plan_outline
 from pipeline.outline import Outline
-from pipeline.report import Origin, Sentence
-
-P_DIGITS = 6
+from pipeline.report import Origin
 
 
 def draft(
@@ -84,31 +75,7 @@ def _section(
             reason = f"the draft was not used: {error}"
         except Missing as error:
             reason = error.what
-    return SectionText(
-        id=section.id,
-        title=section.title,
-        summary=_numbered(f"{outline.id}.{section.id}", paragraph),
-        origin=origin,
-        author=author,
-        reason=reason,
-        claims=tuple(_made(c) for c in plan.claims()) if plan else (),
-        left_out=planned.left_out,
-    )
-
-
-def _made(claim: Claim) -> ClaimMade:
-    return ClaimMade(
-        licences=claim.licences,
-        facts=tuple(fact.id for fact in claim.facts()),
-        p_value=None if claim.p_value is None else round(claim.p_value, P_DIGITS),
-    )
-
-
-def _numbered(prefix: str, paragraph: Paragraph) -> tuple[Sentence, ...]:
-    return tuple(
-        msgspec.structs.replace(sentence, id=f"{prefix}.{place}")
-        for place, sentence in enumerate(paragraph, 1)
-    )
+    return section_text(outline, planned, paragraph, origin, author, reason)
 
 
 def _summary(narrative: Narrative) -> str:

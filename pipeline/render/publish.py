@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,12 +31,20 @@ def staged(target: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(report: Report, staging: Path, target: Path) -> Path:
+def publish(
+    report: Report,
+    staging: Path,
+    target: Path,
+    check: Callable[[str, Report], None] | None = None,
+) -> Path:
     """Add page and document to the figures in `staging`; put it in place of `target`.
 
-    Returns the page. Until the very last step `target` stays as it was.
+    Returns the page. Until the very last step `target` stays as it was; `check` is
+    given the page before, and raises if it must not be published.
     """
     write_form(report, staging, "html")
+    if check is not None:
+        check((staging / "index.html").read_text(encoding="utf-8"), report)
     document.write(report, staging)
     for path in staging.rglob("*"):
         if path.is_file():

@@ -18,7 +18,7 @@ from pipeline.narrative.lock.table import Table
 from pipeline.narrative.lock.tokens import Reader, reader, tokens
 from pipeline.narrative.lock.vocabulary import vocabulary
 from pipeline.narrative.lock.waves import not_comparable, waves
-from pipeline.narrative.tested import Tested
+from pipeline.report import Tested
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -47,5 +47,5 @@ def lock(
     tests: tuple[Tested, ...],
 ) -> Lock:
     """The lock for a section on these questions, split in these ways."""
-    words = vocabulary(survey, questions, splits)
+    words = vocabulary(survey, estimates.trends.values(), questions, splits)
     return Lock(reader(words), Table(survey, estimates, wave, tests))

@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.definition import Question, Survey
 from pipeline.narrative.facts import Estimates, Row, Trend, domains, fact_id
-from pipeline.narrative.tested import Tested
+from pipeline.report import Tested
 
 ALPHA = 0.05
 MARGIN = 0.03

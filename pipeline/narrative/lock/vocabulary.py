@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
 import msgspec
 
 from pipeline.definition import Question, Survey
-from pipeline.narrative.facts import domains
+from pipeline.narrative.facts import Trend, domains
 from pipeline.narrative.lexicon import (
     domain_noun,
     first_answer,
@@ -49,11 +48,20 @@ Vocabulary = dict[str, frozenset[Meaning]]
 
 
 def vocabulary(
-    survey: Survey, questions: Iterable[str], splits: Iterable[str]
+    survey: Survey,
+    changes: Iterable[Trend],
+    questions: Iterable[str],
+    splits: Iterable[str],
 ) -> Vocabulary:
     """Every phrase that a text on these questions, split so, may use."""
     found: dict[str, set[Meaning]] = {}
-    for phrase, meaning in _all(survey, list(questions), list(splits)):
+    asked = list(questions)
+    reasons = (
+        (lowered(c.reason.rstrip(".")), Meaning("reason", c.question, c.wave_to))
+        for c in changes
+        if c.reason and c.question in asked
+    )
+    for phrase, meaning in (*_all(survey, asked, list(splits)), *reasons):
         key = " ".join(phrase.casefold().split())
         if key:
             found.setdefault(key, set()).add(meaning)
@@ -86,12 +94,6 @@ def _question(survey: Survey, question: Question) -> Iterator[tuple[str, Meaning
             yield frame, Meaning("frame", question.id)
     if question.kind in ("single", "select-all", "scale"):
         yield from _answers(question)
-    waves = [wave.id for wave in survey.waves if wave.id in question.columns]
-    for earlier, later in pairwise(waves):
-        stop = survey.break_between(question, earlier, later)
-        if stop is not None:
-            reason = lowered(stop.reason.rstrip("."))
-            yield reason, Meaning("reason", question.id, later)
 
 
 def _answers(question: Question) -> Iterator[tuple[str, Meaning]]:

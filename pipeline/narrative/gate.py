@@ -1,0 +1,144 @@
+"""The gate: what is published is in its section's language, or signed by a person.
+
+The language is worked out again from the estimates, so that a text which was changed
+after it was drafted, or drafted from other estimates, does not come through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+
+from pipeline.definition import Survey
+from pipeline.errors import SurveyError
+from pipeline.narrative.claims import Source
+from pipeline.narrative.document import ReportText, SectionText
+from pipeline.narrative.facts import load_estimates
+from pipeline.narrative.provenance import section_text
+from pipeline.narrative.sections import Planned, plan_outline
+from pipeline.outline import Outline
+from pipeline.report import Report, Sentence
+
+VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "wbr"))
+
+
+def proved(
+    survey: Survey,
+    build: Path,
+    outline: Outline,
+    text: ReportText,
+    *,
+    strict: bool,
+    progress: Callable[[str], None],
+) -> ReportText:
+    """The text, if every sentence is licensed or signed.
+
+    Raises `SurveyError` for the first that is neither; where not `strict`, its section
+    gets the paragraph of record instead, and `progress` is told how many did.
+    """
+    specs = [claim for section in outline.sections for claim in section.claims]
+    estimates = load_estimates(build, crossed=any("*" in c.by for c in specs))
+    planned = plan_outline(Source(survey, estimates, outline.wave), outline)
+    sections, replaced = [], 0
+    for section in planned:
+        written = text.section(section.section.id)
+        stray = _stray(section, written)
+        if stray and strict:
+            raise SurveyError(
+                f"not licensed by the estimates: “{stray[0].text}”",
+                where=f"report {outline.id}, section {section.section.id}",
+                remedy="Draft anew (stateof run), or publish with --no-strict.",
+            )
+        if stray:
+            best = section.plan.best if section.plan else ()
+            why = f"{len(stray)} sentences were not licensed"
+            written = section_text(outline, section, best, "template", "", why)
+            replaced += len(stray)
+        sections.append(written)
+    if replaced:
+        progress(f"{outline.id}: {replaced} sentences replaced by the template")
+    return msgspec.structs.replace(text, sections=tuple(sections))
+
+
+def _stray(planned: Planned, written: SectionText) -> list[Sentence]:
+    """The sentences that are neither of the section's language nor signed."""
+    return [s for s in written.summary if not _admitted(planned, s)]
+
+
+def _admitted(planned: Planned, sentence: Sentence) -> bool:
+    if sentence.origin == "person":
+        return any(
+            (entry.text, entry.facts, f"{entry.by}, {entry.date}")
+            == (sentence.text, sentence.facts, sentence.author)
+            for entry in planned.section.signed
+        )
+    units = planned.plan.units if planned.plan else ()
+    return any(
+        (word.text, word.facts, word.pattern)
+        == (sentence.text, sentence.facts, sentence.pattern)
+        for unit in units
+        for word in unit.wordings
+    )
+
+
+def check_page(page: str, report: Report) -> None:
+    """Raise `SurveyError` unless summaries on a page are the report's, word by word."""
+    reader = _Summaries()
+    reader.feed(page)
+    expected = [
+        [_plain(sentence.text) for sentence in section.summary]
+        for section in report.sections
+        if section.summary
+    ]
+    if reader.loose:
+        raise SurveyError(f"a summary on the page also says “{reader.loose[0]}”")
+    if reader.found != expected:
+        flat = [text for texts in reader.found for text in texts]
+        known = {text for texts in expected for text in texts}
+        odd = next((text for text in flat if text not in known), "something else")
+        raise SurveyError(f"a summary on the page is not the report's: “{odd}”")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+class _Summaries(HTMLParser):
+    """Sentences within `class="summary"`, and text there that is of no sentence.
+
+    The byline, the number of a sentence and whatever else has a class of its own beside
+    the sentences are the renderer's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[list[str]] = []
+        self.loose: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(
+        self, tag: str, attrs: Sequence[tuple[str, str | None]]
+    ) -> None:
+        if tag in VOID:
+            return
+        name = (dict(attrs).get("class") or "").split(" ")[0]
+        self._open.append("sup" if tag == "sup" else name)
+        if name == "summary" and tag != "summary":
+            self.found.append([])
+        if name == "sentence":
+            self.found[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and self._open:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "summary" not in self._open or {"sup", "byline"} & {*self._open}:
+            return
+        if "sentence" in self._open:
+            self.found[-1][-1] = _plain(f"{self.found[-1][-1]}{data}")
+        elif data.strip():
+            self.loose.append(data.strip())
