@@ -173,6 +173,7 @@ class Brand(_Part, frozen=True):
     """How a publisher's reports look: colours by name, light and dark; font; logo.
 
     `logo` is an SVG, as text. A drawing's colours are CSS variables of these names.
+    `site` is the address under which reports are published.
     """
 
     light: dict[str, str]
@@ -180,6 +181,7 @@ class Brand(_Part, frozen=True):
     font: str
     name: str = ""
     logo: str = ""
+    site: str = ""
 
 
 class Report(_Part, frozen=True):

@@ -19,6 +19,7 @@ from pipeline.report import Brand
 FILE = "brand.toml"
 HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 FAMILY = re.compile(r"[\w ,'\"-]+")
+SITE = re.compile(r"https?://[^\s\"'<>]+")
 LEGIBLE = 4.5  # WCAG 2.2 AA, for text
 SEEN = 1.2  # a fill on its ground
 
@@ -39,6 +40,7 @@ class BrandFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: str = ""
     logo: str = ""
     font: str = ""
+    site: str = ""
     light: Colours = Colours()
     dark: Colours = Colours()
 
@@ -59,11 +61,18 @@ def load_brand(root: Path) -> Brand:
             where=f"{path}, font",
             remedy='Write it as a style sheet would: font = "Georgia".',
         )
+    if found.site and not SITE.fullmatch(found.site):
+        raise DefinitionError(
+            f"{found.site!r} is no address of a site",
+            where=f"{path}, site",
+            remedy='Write it in full: site = "https://example.org/reports".',
+        )
     return Brand(
         light=dict(_changed(LIGHT, found.light, f"{path}, light").named()),
         dark=dict(_changed(DARK, found.dark, f"{path}, dark").named()),
         font=f"{found.font}, {FONT}" if found.font else FONT,
         name=found.name,
+        site=found.site,
         logo=_logo(root / found.logo, path) if found.logo else "",
     )
 

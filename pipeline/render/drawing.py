@@ -37,8 +37,11 @@ def checked_svg(folder: Path, name: str) -> str:
     return text[text.index("<svg") :].strip()
 
 
-def check(text: str, where: str) -> None:
-    """Raise `SurveyError` for an SVG that is none, is not named, or could do harm."""
+def check(text: str, where: str, *, named: bool = True) -> None:
+    """Raise `SurveyError` for an SVG that is none or could do harm.
+
+    It must have a name too, unless the page gives it one.
+    """
     from xml.etree import ElementTree
 
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
@@ -47,9 +50,11 @@ def check(text: str, where: str) -> None:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise SurveyError(f"not a drawing: {error}", where=where) from None
-    if not (root.get("aria-label") or root.get("aria-labelledby")):
+    if named and not (root.get("aria-label") or root.get("aria-labelledby")):
         what = "a drawing has no alternative text"
         raise SurveyError(what, where=where, remedy="Name its root: aria-label.")
+    if root.tag.rpartition("}")[2] != "svg":
+        raise SurveyError("not a drawing: no <svg>", where=where)
     for element in root.iter():
         tag = element.tag.rpartition("}")[2]
         if tag in FORBIDDEN:

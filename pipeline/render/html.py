@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pipeline.charts.theme import css
 from pipeline.errors import SurveyError
-from pipeline.render.drawing import inline_svg
-from pipeline.report import Fact, Report, Section
+from pipeline.render.drawing import check, inline_svg
+from pipeline.report import Brand, Fact, Figure, Report, Section
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,21 +22,51 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = ("csv", "json", "svg", "png")
 NAMES = {"vl.json": "Vega-Lite"}
+FORM_NAMES = {"pdf": "PDF", "pptx": "Slides"}
 
 
 def render_page(report: Report, folder: Path) -> str:
     """The page, with the drawings that the report names read from `folder`."""
-    script = (TEMPLATES / "keys.js").read_text(encoding="utf-8").strip()
-    page = _for_page(folder).get_template("page.html.j2")
-    return page.render(
-        report=report,
-        facts=_facts(report),
-        style=trusted(
-            css(report.brand) + (TEMPLATES / "page.css").read_text(encoding="utf-8")
-        ),
-        script=trusted(script),
-        policy=policy(script),
+    return _rendered("page.html.j2", report, folder, ("keys.js", "search.js"))
+
+
+def render_share(report: Report, figure: Figure, folder: Path) -> str:
+    """A page of one figure, to link to; it lies in `figures/`."""
+    return _rendered("share.html.j2", report, folder, ("keys.js",), figure=figure)
+
+
+def _rendered(
+    template: str, report: Report, folder: Path, scripts: Sequence[str], **more: Figure
+) -> str:
+    script = ";\n".join(_text(name).strip() for name in scripts)
+    return (
+        _for_page(folder)
+        .get_template(template)
+        .render(
+            report=report,
+            facts=_facts(report),
+            style=trusted(css(report.brand) + _text("page.css") + _font(report.brand)),
+            script=trusted(script),
+            policy=policy(script),
+            site=_site(report),
+            **more,
+        )
     )
+
+
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _font(brand: Brand) -> str:
+    """The brand's font for all that is no drawing: these are laid out for ours."""
+    return f"html{{font-family:{brand.font}}}\n"
+
+
+def _site(report: Report) -> str:
+    """Where the report will be found, with its stroke; nothing if nobody said."""
+    site = report.brand.site.rstrip("/")
+    return f"{site}/{quote(report.wave)}/{quote(report.id)}/" if site else ""
 
 
 def worded_by(section: Section) -> str:
@@ -66,6 +99,8 @@ def _for_page(folder: Path) -> Environment:
     made.filters["worded_by"] = worded_by
     made.filters["downloads"] = _downloads
     made.filters["format_name"] = lambda kind: NAMES.get(kind, kind.upper())
+    made.filters["form_name"] = lambda form: FORM_NAMES.get(form, form)
+    made.globals["logo"] = _logo
     made.globals["drawing"] = lambda name, prefix: trusted(
         inline_svg(folder, name, prefix)
     )
@@ -90,6 +125,14 @@ def _downloads(files: dict[str, str]) -> list[tuple[str, str]]:
     """Formats with their files, data before pictures, any others after them."""
     known = [(kind, files[kind]) for kind in FORMATS if kind in files]
     return known + sorted((k, f) for k, f in files.items() if k not in FORMATS)
+
+
+def _logo(brand: Brand) -> Markup:
+    """The logo, checked as a drawing is; it is called by the publisher's name."""
+    check(brand.logo, "brand.toml, logo", named=False)
+    svg = brand.logo[brand.logo.index("<svg") :]
+    name = escape(brand.name or "Logo", quote=True)
+    return trusted(svg.replace("<svg", f'<svg role="img" aria-label="{name}"', 1))
 
 
 def policy(script: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.render import document
 from pipeline.render.forms import write_form
+from pipeline.render.html import render_share
 from pipeline.report import Report
 
 AT_FDCWD = -100
@@ -43,6 +44,9 @@ def publish(
     given the page before, and raises if it must not be published.
     """
     write_form(report, staging, "html")
+    for figure in (f for section in report.sections for f in section.figures):
+        share = staging / "figures" / f"{figure.id}.html"
+        share.write_text(render_share(report, figure, staging), encoding="utf-8")
     if check is not None:
         check((staging / "index.html").read_text(encoding="utf-8"), report)
     document.write(report, staging)

@@ -1,0 +1,182 @@
+"""The page to explore, in a real browser: by keyboard, by address, and taken away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import pytest
+from browsing import SCREENS, launched, needs_axe, violations
+from two_waves import two_waves
+
+from pipeline.analysis import Analysis
+from pipeline.project import Project
+from pipeline.tables.build import asked_questions, build_book
+from pipeline.tables.explorer import render_explorer
+from pipeline.tables.published import published
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return two_waves(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def file(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = Project(analysis.build.parents[2])
+    wanted = asked_questions(analysis.survey, "2025")
+    book = build_book(project, analysis.survey, wanted, lambda _: None)
+    path = tmp_path_factory.mktemp("page") / "explorer.html"
+    found = published(analysis.survey, analysis.build, book)
+    path.write_text(render_explorer(found, book.brand), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, file: Path) -> Iterator[Page]:
+    found = browser.new_page(viewport={"width": 1280, "height": 900})
+    found.set_default_timeout(10_000)
+    found.goto(file.as_uri() + "#q=ai&by=role&wave=2025&answer=yes")
+    yield found
+    found.close()
+
+
+def marks(page: Page) -> list[str]:
+    found = page.locator("#chart [role=graphics-symbol]").all()
+    return [mark.get_attribute("aria-label") or "" for mark in found]
+
+
+def test_the_address_says_what_is_shown(page: Page, analysis: Analysis) -> None:
+    assert page.locator("#title").inner_text() == "AI?: Yes"
+    rows = analysis.share("ai", by="role", wave="2025").to_dict("records")
+    yes = {r["domain_label"]: r for r in rows if r["term"] == "yes"}
+    said = marks(page)
+    assert said[0].startswith("All respondents: ")
+    for label in ("Developer", "Ops"):
+        line = next(line for line in said if line.startswith(f"{label}: "))
+        assert f"{yes[label]['estimate']:.0%}" in line
+        assert f"n {yes[label]['n']:.0f}" in line
+    assert "Test: too few answers" in said
+
+
+def test_what_is_chosen_changes_chart_table_and_address(
+    browser: Browser, page: Page
+) -> None:
+    page.locator("#q").select_option("depend")
+    page.locator("#by").select_option("role")
+    page.locator("#answer").select_option("mean")
+    page.locator("#wave").focus()
+    page.locator("#wave").select_option("2024")
+    assert page.url.endswith("#q=depend&by=role&wave=2024&answer=mean")
+    assert page.locator("#title").inner_text() == "Dependence?: Mean"
+    assert page.locator("#subtitle").inner_text().endswith("by role, 2024")
+    assert page.locator("#table tbody th").last.inner_text() == "n"
+    assert page.evaluate("document.activeElement.id") == "wave"
+    again = browser.new_page()
+    again.goto(page.url)
+    assert marks(again) == marks(page)
+    again.close()
+
+
+def test_letters_and_bases_are_in_the_table(page: Page, analysis: Analysis) -> None:
+    frame = analysis.crosstab("ai", by="role")
+    above = frame[(frame["term"] == "yes") & (frame["letters"] != "")]
+    assert len(above) == 1
+    letters = page.locator("#table td b").all_inner_texts()
+    assert above["letters"].iloc[0] in [each.strip() for each in letters]
+    heads = page.locator("#table thead th").all_inner_texts()
+    assert any(f"({above['letter'].iloc[0]})" in head for head in heads)
+    assert "under 5" in page.locator("#table tbody tr").last.inner_text()
+
+
+def test_marks_are_walked_through_by_keyboard(page: Page) -> None:
+    page.locator("#chart [role=graphics-symbol]").first.focus()
+    said = marks(page)
+    for key, expected in (
+        ("ArrowDown", 1),
+        ("End", -1),
+        ("ArrowDown", -1),
+        ("Home", 0),
+    ):
+        page.keyboard.press(key)
+        assert page.locator(".say").inner_text() == said[expected]
+
+
+@pytest.mark.parametrize(
+    "hash_", ["#q=%3Cimg%3E&by=x", "#", "#answer=<b>", "#q=ai&by=nope"]
+)
+def test_an_address_that_means_nothing_shows_the_first_question(
+    browser: Browser, file: Path, hash_: str
+) -> None:
+    found, errors = browser.new_page(), list[str]()
+    found.on("pageerror", lambda error: errors.append(str(error)))
+    found.goto(file.as_uri() + hash_)
+    assert found.locator("#chart svg").is_visible()
+    assert errors == []
+    found.close()
+
+
+def taken(page: Page, button: str) -> tuple[str, bytes]:
+    with page.expect_download() as download:
+        page.locator(button).click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def test_what_is_seen_can_be_taken_away(page: Page, analysis: Analysis) -> None:
+    name, content = taken(page, "#csv")
+    assert name == "ai-role-yes-2025.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    mine = {(r["domain"], r["term"]): r for r in rows}
+    for row in analysis.share("ai", by="role", wave="2025").to_dict("records"):
+        seen = mine[row["domain"], row["term"]]["estimate"]
+        assert seen == ("" if row["flag"] else f"{row['estimate']:.4g}") or float(
+            seen
+        ) == round(row["estimate"], 4)
+    name, content = taken(page, "#svg")
+    root = ElementTree.fromstring(content)
+    assert root.get("aria-label") == "AI?: Yes"
+    assert b"var(--" not in content
+    name, content = taken(page, "#png")
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 5_000
+
+
+@needs_axe
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_axe_finds_nothing(
+    browser: Browser, file: Path, width: int, scheme: Any
+) -> None:
+    assert violations(browser, file, width, scheme) == []
+
+
+def test_it_asks_the_network_for_nothing(browser: Browser, file: Path) -> None:
+    found, asked, said = browser.new_page(), list[str](), list[str]()
+    found.on("request", lambda request: asked.append(request.url))
+    found.on("console", lambda message: said.append(message.text))
+    found.goto(file.as_uri())
+    found.locator("#q").select_option("tools")
+    assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
+    assert said == []
+    found.close()
+
+
+def test_it_fits_a_phone(browser: Browser, file: Path) -> None:
+    found = browser.new_page(viewport={"width": 390, "height": 800})
+    found.goto(file.as_uri() + "#q=depend&by=role")
+    assert found.evaluate("document.documentElement.scrollWidth") <= 390
+    found.close()
