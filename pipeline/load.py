@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pipeline.crosswalk import Crosswalk, merged
 from pipeline.definition import Condition, Dimension, Question, Survey
 from pipeline.design_checks import Problem, design_problems, weighting_problems
 from pipeline.errors import DefinitionError, Missing, suggestion
@@ -19,8 +20,8 @@ T = TypeVar("T")
 CODE = re.compile(r"[a-z0-9][a-z0-9_]*")
 
 
-def load_survey(path: Path) -> Survey:
-    """Read and check a survey's definition.
+def load_survey(path: Path, without: str = "") -> Survey:
+    """Read and check a survey's definition, with its crosswalks but one.
 
     Raises `Missing` if the file is not there and `DefinitionError`, listing every
     inconsistency found, if it does not say what it must.
@@ -29,6 +30,10 @@ def load_survey(path: Path) -> Survey:
     survey = msgspec.structs.replace(
         survey, questions=tuple(_with_list(path, survey, q) for q in survey.questions)
     )
+    for other in sorted(path.parent.glob("crosswalk-*.toml")):
+        if other.name == f"crosswalk-{without}.toml":
+            continue
+        survey = merged(survey, read_toml(other, Crosswalk), str(other))
     problems = list(_problems(survey))
     if len(problems) == 1:
         ((where, what),) = problems

@@ -6,11 +6,14 @@ import textwrap
 from collections import Counter
 
 from pipeline.drafting.check import Checked, Problem
+from pipeline.drafting.crosswalk import Crossing
 from pipeline.drafting.nouns import Draft, Guess
 
 WIDTH = 44  # of a wording
 MOST = 60  # questions that are listed; the definition has them all
 PROBLEMS = 25
+WIDE = 80  # of a reason
+NAMED = 12
 
 
 def drafted(draft: Draft) -> str:
@@ -58,6 +61,27 @@ def _about(draft: Draft) -> list[tuple[str, str]]:
         if kind not in draft.wave.repair
     ]
     return said + [("note", note) for note in draft.notes]
+
+
+def crossed(found: Crossing) -> str:
+    """What of a new wave is the survey's."""
+    rows = [["question", "comparable", "sure", "why"]]
+    for pair in found.pairs:
+        said = pair.crossed.reason or pair.evidence
+        rows.append([pair.crossed.id, pair.crossed.comparable, pair.sure, said[:WIDE]])
+    parts = [*aligned(rows, "llll"), ""]
+    kinds = Counter(pair.crossed.comparable for pair in found.pairs)
+    counts = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    parts.append(f"{len(found.pairs)} questions found again ({counts})")
+    for what, names in (
+        ("new", [guess.id for guess in found.added]),
+        ("not asked", list(found.missing)),
+    ):
+        more = " …" if len(names) > NAMED else ""
+        parts += (
+            [f"{len(names)} {what}: {', '.join(names[:NAMED])}{more}"] if names else []
+        )
+    return "\n".join(parts)
 
 
 def checked(found: Checked) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.definition import Repair
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
+
+if TYPE_CHECKING:
+    from pipeline.drafting.nouns import Draft
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
 
@@ -51,19 +54,73 @@ def init(
         repair=_repairs(repair or []),
     )
     project = _project()
-    found = look_at(file, survey or id_of(file), wish)
+    name = survey or id_of(file)
+    home = project.root / "data" / name
+    found = look_at(file, name, wish)
+    if wave and (home / "survey.toml").is_file() and not _only_wave(home, wave):
+        _add_wave(project, home, file, found, replace=replace, as_json=as_json)
+        return
     with writing(project.root):
         definition = put(project.root, file, found, replace=replace)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
         return
     print(drafted(found))
-    print(f"\nA draft is in {project.shown(definition)}. Next:", file=sys.stderr)
+    _say_next(project.shown(definition), found)
+
+
+def _say_next(definition: str, found: Draft) -> None:
+    """The commands that lead from a draft to the first table."""
+    grouped = {split.question for split in found.splits}
+    counted = [g.id for g in found.guesses if g.kind != "open"]
+    asked = next((name for name in counted if name not in grouped), "QUESTION")
+    by = f" --by {found.splits[0].id}" if found.splits else ""
+    print(f"\nA draft is in {definition}. Next:", file=sys.stderr)
     print(f"  stateof check {found.id}", file=sys.stderr)
     print(f"  stateof run {found.id} --no-draft", file=sys.stderr)
-    by = f" --by {found.splits[0].id}" if found.splits else ""
-    asked = next((g.id for g in found.guesses if g.kind != "open"), "QUESTION")
     print(f"  stateof show {asked}{by} --survey {found.id}", file=sys.stderr)
+
+
+def _only_wave(home: Path, wave: str) -> bool:
+    """Is this the definition's one wave, which is to be drafted anew?"""
+    from pipeline.definition import Survey
+    from pipeline.load import read_toml
+
+    return [w.id for w in read_toml(home / "survey.toml", Survey).waves] == [wave]
+
+
+def _add_wave(
+    project: Project,
+    home: Path,
+    file: Path,
+    found: Draft,
+    *,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Draft a crosswalk from a new wave to the survey's definition."""
+    import msgspec
+
+    from pipeline.cli.drafts import crossed
+    from pipeline.drafting.crosswalk import cross
+    from pipeline.drafting.crosswalk_toml import write_crosswalk
+    from pipeline.drafting.init import put_wave
+    from pipeline.load import load_survey
+
+    wave = found.wave.id
+    survey = load_survey(home / "survey.toml", without=wave)
+    crossing = cross(survey, found)
+    text = write_crosswalk(crossing)
+    with writing(project.root):
+        path = put_wave(home, file, text, wave, replace=replace)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(crossing), indent=1).decode())
+        return
+    print(crossed(crossing))
+    print(
+        f"\nA crosswalk is in {project.shown(path)}. Review it, then:", file=sys.stderr
+    )
+    print(f"  stateof check {survey.id}", file=sys.stderr)
 
 
 def check(

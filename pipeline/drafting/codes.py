@@ -39,7 +39,8 @@ def id_for(name: str, text: str, taken: Iterable[str] = ()) -> str:
     """A question's id: its column's name if that is short, else words of its text."""
     words = _words(_spread(name))
     nothing = not re.search("[a-z]", "".join(words)) and text
-    if nothing or len("_".join(words)) > 30 or len(words) > 4:
+    sentence = " " in name.strip()
+    if nothing or sentence or len("_".join(words)) > 30 or len(words) > 4:
         wording = _words(_spread(text or name))
         words = [w for w in wording if w not in FILLERS][:4] or wording[:4]
     while len("_".join(words)) > LONGEST and len(words) > 1:

@@ -62,7 +62,7 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
     respondent, duplicates, notes = _respondent(source, profiles, asides)
     weight = _weight(guesses)
     guesses = [g for g in guesses if g.columns != weight]
-    start, end = _fielded(source, profiles)
+    start, end, dated = _fielded(source, profiles)
     wave = msgspec.structs.replace(
         source.wave,
         start=start,
@@ -84,6 +84,7 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
         proposed=tuple(_proposed(guesses, profiles)),
         notes=tuple(notes),
         duplicates=duplicates,
+        dated=dated,
     )
 
 
@@ -199,8 +200,9 @@ def _weight(guesses: list[Guess]) -> str:
     return ""
 
 
-def _fielded(source: Source, profiles: list[Profile]) -> tuple[dt.date, dt.date]:
-    """First and last day of the answers; else when the file was written."""
+def _fielded(source: Source, profiles: list[Profile]) -> tuple[dt.date, dt.date, str]:
+    """First and last day of the answers; else the year that the wave is called by, or
+    when the file was written. With what of these it is."""
     spans = [
         span
         for variable, found in zip(source.variables, profiles, strict=True)
@@ -209,9 +211,13 @@ def _fielded(source: Source, profiles: list[Profile]) -> tuple[dt.date, dt.date]
         if (span := days(found))
     ]
     if spans:
-        return spans[0][0], max(spans[0])
+        return *spans[0], "the first and the last answer"
+    if re.fullmatch(r"(19|20)\d\d", source.wave.id):
+        year = int(source.wave.id)
+        span = (dt.date(year, 1, 1), dt.date(year, 12, 31))
+        return *span, "the file has no dates: correct this"
     written = dt.date.fromtimestamp(source.path.stat().st_mtime)
-    return written, written
+    return written, written, "when the file was written: correct this"
 
 
 def _drops(con: DuckDBPyConnection, source: Source) -> Iterator[tuple[Drop, str]]:

@@ -165,6 +165,29 @@ def put(root: Path, path: Path, found: Draft, *, replace: bool) -> Path:
     return definition
 
 
+def put_wave(home: Path, path: Path, text: str, wave: str, *, replace: bool) -> Path:
+    """Write a wave's crosswalk and copy its export; returns the crosswalk's path."""
+    crosswalk = home / f"crosswalk-{wave}.toml"
+    if crosswalk.exists() and not replace:
+        raise SurveyError(
+            "is there already",
+            where=str(crosswalk),
+            remedy="Overwrite it with --replace, or give the wave another id.",
+        )
+    target = home / "raw" / path.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.resolve() != path.resolve():
+        if target.exists() and target.read_bytes() != path.read_bytes():
+            raise SurveyError(
+                "is another file, of another wave",
+                where=str(target),
+                remedy=f"Rename the export, to {wave}{path.suffix} say, and try again.",
+            )
+        shutil.copyfile(path, target)
+    replace_file(crosswalk, text.encode())
+    return crosswalk
+
+
 def id_of(path: Path) -> str:
     """The survey's id: the file's name without its year, or its folder's."""
     for name in (path.stem, path.resolve().parent.name):

@@ -84,3 +84,4 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     duplicates: str = "error"
     min_base: int = 30
+    dated: str = ""

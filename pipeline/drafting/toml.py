@@ -41,20 +41,19 @@ def _head(draft: Draft) -> str:
     return "\n".join(lines)
 
 
-def wave_table(draft: Draft) -> str:
+def wave_table(draft: Draft, table: str = "[[wave]]") -> str:
     """The wave: how its files are read, and which columns nobody reads."""
     wave = draft.wave
     lines = [
-        "[[wave]]",
+        table,
         f"id = {quoted(wave.id)}",
-        f"files = {_list(wave.files)}",
-        f"start = {wave.start.isoformat()}  # the first answer, or when the file was"
-        " written",
+        f"files = {listed(wave.files)}",
+        f"start = {wave.start.isoformat()}  # {draft.dated}",
         f"end = {wave.end.isoformat()}",
         *_reading(wave),
     ]
     for drop, evidence in draft.drops:
-        values = _list(drop.values)
+        values = listed(drop.values)
         lines += [
             "drop = [" if drop is draft.drops[0][0] else "",
             f"    {{ reason = {quoted(drop.reason)}, column = {quoted(drop.column)},"
@@ -63,9 +62,9 @@ def wave_table(draft: Draft) -> str:
     if draft.drops:
         lines.append("]")
     if wave.repair:
-        lines.append(f"repair = {_list(wave.repair)}")
+        lines.append(f"repair = {listed(wave.repair)}")
     lines += [
-        f"# repair = [{quoted(kind)}]  # proposed: {_comment(evidence)}"
+        f"# repair = [{quoted(kind)}]  # proposed: {comment(evidence)}"
         for kind, evidence in draft.proposed
         if kind not in wave.repair
     ]
@@ -89,7 +88,7 @@ def _reading(wave: Wave) -> Iterator[str]:
     if wave.weight:
         yield f"weight = {quoted(wave.weight)}  # likely: by its name, and around 1"
     if wave.missing:
-        yield f"missing = {_list(wave.missing)}"
+        yield f"missing = {listed(wave.missing)}"
 
 
 def _unused(asides: Iterable[Aside]) -> Iterator[str]:
@@ -106,20 +105,20 @@ def _unused(asides: Iterable[Aside]) -> Iterator[str]:
     for reason, group in groupby(named, lambda aside: aside.reason):
         yield f"    # {reason}"
         for aside in group:
-            yield f"    {quoted(aside.column)},  # {_comment(aside.evidence)}"
+            yield f"    {quoted(aside.column)},  # {comment(aside.evidence)}"
     if len(empty) > MANY:
         yield f'    "*",  # {len(empty):,} columns in which no cell is filled'
     yield "]"
 
 
-def question_table(guess: Guess, wave: str) -> str:
+def question_table(guess: Guess, wave: str, table: str = "question") -> str:
     """One question."""
     columns = guess.columns
-    where = quoted(columns) if isinstance(columns, str) else _list(columns)
+    where = quoted(columns) if isinstance(columns, str) else listed(columns)
     lines = [
-        f"# {guess.sure}: {_comment(guess.evidence)}; {guess.answered:,} answered",
-        *(f"# {_comment(note)}" for note in guess.notes),
-        "[[question]]",
+        f"# {guess.sure}: {comment(guess.evidence)}; {guess.answered:,} answered",
+        *(f"# {comment(note)}" for note in guess.notes),
+        f"[[{table}]]",
         f"id = {quoted(guess.id)}",
         f"text = {quoted(guess.text)}",
         f"kind = {quoted(guess.kind)}",
@@ -149,18 +148,18 @@ def option_line(one: Choice) -> str:
     """One option, with how many gave it."""
     parts = [f"code = {quoted(one.code)}", f"label = {quoted(one.label)}"]
     if one.raw:
-        parts.append(f"raw = {_list(one.raw)}")
+        parts.append(f"raw = {listed(one.raw)}")
     if one.missing:
         parts.append("missing = true")
     if one.write_in:
         parts.append("write_in = true")
-    note = f"; {_comment(one.note)}" if one.note else ""
+    note = f"; {comment(one.note)}" if one.note else ""
     return f"    {{ {', '.join(parts)} }},  # {one.count:,}{note}"
 
 
 def _split(split: Split, draft: Draft) -> str:
     lines = [
-        f"# {split.sure}: {_comment(split.evidence)}",
+        f"# {split.sure}: {comment(split.evidence)}",
         "[[dimension]]",
         f"id = {quoted(split.id)}",
         f"label = {quoted(split.label)}",
@@ -188,7 +187,8 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _list(texts: Iterable[str]) -> str:
+def listed(texts: Iterable[str]) -> str:
+    """A list of TOML strings."""
     return f"[{', '.join(quoted(text) for text in texts)}]"
 
 
@@ -197,6 +197,6 @@ def _key(wave: str) -> str:
     return wave if bare else quoted(wave)
 
 
-def _comment(text: str) -> str:
-    """A text that ends with its line."""
+def comment(text: str) -> str:
+    """A text that may stand in a comment: one line, not too long."""
     return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:160]

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.errors import DataError, Missing
-from pipeline.ingest.formats.text import AGAIN, PIECE
+from pipeline.ingest.formats.text import AGAIN, PIECE, decoder_of
 
 Kind = Literal[
     "text",
@@ -132,6 +132,7 @@ class TextKind(msgspec.Struct, frozen=True):
 def text_kind(path: Path, encoding: str = "") -> TextKind:
     """Encoding and delimiter of a text. Raises `DataError` if encodings are mixed."""
     encoding, why = (encoding, "as you said") if encoding else _encoding(path)
+    decoder_of(path, encoding)
     with path.open("rb") as handle:
         start = handle.read(PIECE).decode(encoding, "ignore")
     delimiter = _delimiter(start.removeprefix("\ufeff"))

@@ -80,14 +80,7 @@ AGAIN = "Export it again."
 
 def _clean(path: Path, encoding: str, target: Path, most: int = 0) -> str:
     """Write `path` as UTF-8 with line feeds; returns the SHA-256 of what was read."""
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError:
-        raise DataError(
-            f"there is no encoding '{encoding}'",
-            where=str(path),
-            remedy="Name one that Python knows, such as utf-8, cp1252 or mac_roman.",
-        ) from None
+    decoder = decoder_of(path, encoding)
     digest, lines, held, blank = hashlib.sha256(), 0, "", True
     with path.open("rb") as source, target.open("wb") as out:
         while piece := source.read(PIECE):
@@ -107,6 +100,18 @@ def _clean(path: Path, encoding: str, target: Path, most: int = 0) -> str:
     if blank:
         raise DataError("is empty", where=str(path), remedy=AGAIN)
     return digest.hexdigest()
+
+
+def decoder_of(path: Path, encoding: str) -> codecs.IncrementalDecoder:
+    """What decodes a text piece by piece; `DataError` for an unknown encoding."""
+    try:
+        return codecs.getincrementaldecoder(encoding)()
+    except LookupError:
+        raise DataError(
+            f"there is no encoding '{encoding}'",
+            where=str(path),
+            remedy="Name one that Python knows, such as utf-8, cp1252 or mac_roman.",
+        ) from None
 
 
 def _decoded(
