@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from itertools import product
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import quiet
 from test_estimates_suppression import (
     REAL,
+    People,
     bases_of,
     columns_of,
     grid,
@@ -20,7 +23,9 @@ from test_estimates_suppression import (
 
 from pipeline.definition import Survey
 from pipeline.errors import DataError
-from pipeline.estimates.audit import Bases, Bound, Case, audit, audit_wave
+from pipeline.estimates.audit import audit, audit_wave
+from pipeline.estimates.audit_answers import answer_limits, bounds_of, told
+from pipeline.estimates.audit_case import Bases, Bound, Case
 from pipeline.estimates.suppression import Columns, hide, reasons, table
 from pipeline.load import load_survey
 
@@ -181,7 +186,7 @@ def test_a_build_is_audited_from_its_files(tmp_path: Path) -> None:
         "COPY (SELECT 'w' AS wave, nullif(i, 'x') AS r FROM (VALUES ('x'), ('a')) t(i))"
         f" TO '{tmp_path}/respondents.parquet'"
     )
-    assert audit(survey, tmp_path) == [Bound("w", "q", "r", "a", 3, 4, False)]
+    assert audit(survey, tmp_path, quiet) == [Bound("w", "q", "r", "a", 3, 4, False)]
 
 
 def test_crosses_apart_are_linked_by_what_they_share(
@@ -194,13 +199,13 @@ def test_crosses_apart_are_linked_by_what_they_share(
     bases = primary(survey, columns_of(survey, ["r", "c", "s"], people))
     bases |= {("c", "c1"): None, ("c", "c2"): None}
     together = found(survey, bases, r=0, c=0, s=0)
-    monkeypatch.setattr("pipeline.estimates.audit.MOST", 16)
+    monkeypatch.setattr("pipeline.estimates.audit_case.MOST", 16)
     assert found(survey, bases, r=0, c=0, s=0) == together
     assert len({bound[:2] for bound in together.values()}) > 3
 
 
 @st.composite
-def surveys(draw: st.DrawFn) -> tuple[Survey, Columns]:
+def surveys(draw: st.DrawFn) -> tuple[Survey, Columns, People]:
     """A question by three others, with groups, crosses, gaps and unanswered ones."""
     sizes = {q: draw(st.integers(2, 4)) for q in "rcs"}
     options = {q: [f"{q}{i}" for i in range(k)] for q, k in sizes.items()}
@@ -220,15 +225,17 @@ def surveys(draw: st.DrawFn) -> tuple[Survey, Columns]:
         n = draw(st.integers(0, most))
         people[answers] = n if draw(st.booleans()) else n // 8
     people["", "", ""] = max(1, people["", "", ""])
-    return survey, columns_of(survey, ["r", "c", "s"], people)
+    return survey, columns_of(survey, ["r", "c", "s"], people), people
 
 
 @pytest.mark.slow
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(surveys())
-def test_nothing_that_is_hidden_can_be_worked_out(made: tuple[Survey, Columns]) -> None:
+def test_nothing_that_is_hidden_can_be_worked_out(
+    made: tuple[Survey, Columns, People],
+) -> None:
     """Whatever is counted, and however it is split."""
-    survey, columns = made
+    survey, columns, _ = made
     bounds = Case(survey, "w", "q", protected(survey, columns)).bounds()
     assert [b for b in bounds if not b.safe] == []
 
@@ -250,3 +257,81 @@ def test_the_real_survey_leaks_where_small_bases_alone_are_hidden_and_else_nowhe
             leaks[wave, name] = sum(not b.safe for b in bounds)
     assert leaks["2024", "primary"] > 150
     assert leaks["2024", "protected"] == leaks["2025", "protected"] == 0
+
+
+def told_of(
+    survey: Survey, bases: Bases, counts: Bases, **known: int
+) -> dict[str, tuple[int, int]]:
+    """Least and most who gave an answer, by hidden domain."""
+    case = Case(survey, "w", "q", bases)
+    within = answer_limits(case, counts, case.limits([], known))
+    return {name[1]: bounds_of(case, name, within) for name in case.hidden()}
+
+
+def test_the_bounds_of_an_answer_are_those_of_all_tables_that_agree() -> None:
+    """Counted one by one: all bases and all answers that two hidden rows can have."""
+    n, yes = [[4, 6], [5, 9], [40, 30]], [[1, 6], [3, 2], [9, 9]]
+    survey, columns = grid(n)
+    _, answered = grid(yes)
+    bases = primary(survey, columns)
+    counts = hidden_as(bases, answered)
+    bounds = told_of(survey, bases, counts, r=0, c=0)
+    found: dict[str, set[int]] = {}
+    for a in range(11):
+        for b in range(11):
+            x = [[a, 10 - a], [9 - a, 5 + a]]
+            y = [[b, 7 - b], [4 - b, 1 + b]]
+            if all(0 <= y[i][k] <= x[i][k] for i in range(2) for k in range(2)):
+                for i, k in product(range(2), range(2)):
+                    found.setdefault(f"r{i}*c{k}", set()).add(y[i][k])
+    assert bounds == {cell: (min(v), max(v)) for cell, v in found.items()}
+
+
+def hidden_as(bases: Bases, answered: Columns) -> dict[tuple[str, str], int | None]:
+    """The counts of an answer, hidden where the bases are."""
+    counts = {(by, domain): n for by, domain, n in zip(*answered, strict=True)}
+    return {
+        name: None if n is None else counts.get(name, 0) for name, n in bases.items()
+    }
+
+
+def test_an_answer_that_only_hidden_respondents_can_have_given_is_found() -> None:
+    """Both hidden bases are safe; but five of a's row said yes, and all are left."""
+    survey = survey_of({"r": "abc"}, min_base=10)
+    bases = {("", ""): 60, ("r", "a"): None, ("r", "b"): 50, ("r", "c"): None}
+    counts = {("", ""): 55, ("r", "a"): None, ("r", "b"): 50, ("r", "c"): None}
+    case = Case(survey, "w", "q", bases)
+    limits = case.limits([], {"r": 0})
+    assert [*told(case, {"yes": counts}, limits)] == []
+    alone = bases | {("r", "c"): 6}
+    left = counts | {("r", "c"): 3}
+    case = Case(survey, "w", "q", alone)
+    assert [*told(case, {"yes": left}, case.limits([], {"r": 0}))] == [
+        Bound("w", "q", "r", "a", 2, 2, False, "yes")
+    ]
+
+
+def test_that_nobody_of_a_large_group_gave_an_answer_is_no_secret() -> None:
+    """Nobody in all of it, or in what is left of it."""
+    survey = survey_of({"r": "abc"}, min_base=10)
+    bases = {("", ""): 90, ("r", "a"): None, ("r", "b"): 50, ("r", "c"): None}
+    for everyone, b in ((0, 0), (7, 7)):
+        counts = {("", ""): everyone, ("r", "a"): None, ("r", "b"): b, ("r", "c"): None}
+        case = Case(survey, "w", "q", bases)
+        assert [*told(case, {"yes": counts}, case.limits([], {"r": 0}))] == []
+        assert told_of(survey, bases, counts, r=0) == {"a": (0, 0), "c": (0, 0)}
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(surveys(), st.randoms(use_true_random=False))
+def test_no_answer_of_hidden_respondents_can_be_worked_out(
+    made: tuple[Survey, Columns, People], chance: Random
+) -> None:
+    """Whoever gave it, as long as bases are hidden as they are."""
+    survey, columns, people = made
+    answered = {cell: chance.randint(0, n) for cell, n in people.items()}
+    bases = protected(survey, columns)
+    counts = hidden_as(bases, columns_of(survey, ["r", "c", "s"], answered))
+    case = Case(survey, "w", "q", bases)
+    assert [*told(case, {"yes": counts}, case.limits([], {}))] == []

@@ -14,7 +14,7 @@ from small import DEFINITION, built, write_survey
 from pipeline import open_survey
 from pipeline.analysis import Analysis
 from pipeline.errors import DataError, NotFound
-from pipeline.estimates.audit import Case
+from pipeline.estimates.audit_case import Case
 from pipeline.holding import left_out
 
 BAND = """

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import audits, models, reports, surveys
+from pipeline.cli import audits, models, narrative, reports, surveys
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 
@@ -212,6 +212,7 @@ models.register(app)
 reports.register(app)
 surveys.register(app)
 audits.register(app)
+narrative.register(app)
 
 
 def _survey(project: Project, name: str) -> str:
