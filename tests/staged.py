@@ -18,7 +18,8 @@ from typing import Any, Self
 from pipeline.serving.artifact.package import package
 from pipeline.serving.runner import Config, Lease, Local, Scheduler
 from pipeline.serving.runner.budget import Taken
-from pipeline.serving.runner.plan import Mode, planned
+from pipeline.serving.runner.estimate import Mode
+from pipeline.serving.runner.plan import planned
 from pipeline.serving.store import add_package, open_store
 from tests.small_models import CREATED, STRING, U32, gguf, pair, tensor, text
 
@@ -202,7 +203,9 @@ class Stage:
 
     def size(self, model: str, config: Config | None = None) -> int:
         """What a model is estimated to take."""
-        plan = planned(self.store, model, "completion", config or Config())
+        plan = planned(
+            self.store, self.engines[ENGINE], model, "completion", config or Config()
+        )
         return plan.estimate.total
 
     def use(self, model: str, mode: Mode = "completion") -> Use:

@@ -13,14 +13,15 @@ It knows models by their digests only; names are the API's matter.
 
 from __future__ import annotations
 
-from pipeline.serving.runner.engines import LLAMA_SERVER, Engine, Local, Remote
+from pipeline.serving.runner.engines import XLLAMACPP, Engine, Local, Remote
+from pipeline.serving.runner.estimate import Mode
 from pipeline.serving.runner.faults import Busy, EngineFailed, TooLarge
 from pipeline.serving.runner.lease import Lease, Running
-from pipeline.serving.runner.plan import Config, Mode
+from pipeline.serving.runner.plan import Config
 from pipeline.serving.runner.scheduler import Scheduler
 
 __all__ = [
-    "LLAMA_SERVER",
+    "XLLAMACPP",
     "Busy",
     "Config",
     "Engine",

@@ -26,8 +26,9 @@ from pipeline.errors import SurveyError
 from pipeline.serving.runner.budget import Memory, Taken
 from pipeline.serving.runner.choice import Holder, to_end
 from pipeline.serving.runner.engines import Local
+from pipeline.serving.runner.estimate import Mode
 from pipeline.serving.runner.faults import EngineFailed, TooLarge, amount
-from pipeline.serving.runner.plan import Config, Mode, Plan, planned
+from pipeline.serving.runner.plan import Config, Plan, planned
 from pipeline.serving.runner.slot import Key, Slot, Waiter, pause_after
 from pipeline.serving.runner.worker import Clock, Worker
 from pipeline.serving.store import Store
@@ -206,9 +207,10 @@ class Dispatch:
         """Learn what the model needs; tell who waits if it cannot be had."""
         ground, key, config = self._ground, slot.key, self.config(slot.key)
         try:
-            ground.engines[key.engine].check()
+            engine = ground.engines[key.engine]
+            engine.check()
             plan = await asyncio.to_thread(
-                planned, ground.store, key.model, key.mode, config
+                planned, ground.store, engine, key.model, key.mode, config
             )
             _check_size(plan, ground.memory.total(), str(key))
         except SurveyError as error:

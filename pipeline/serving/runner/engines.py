@@ -4,7 +4,7 @@
     Remote   a server elsewhere that speaks OpenAI's API and has its own models
 
 A local program speaks OpenAI's API too, and says at /health when it is ready: our own
-worker does, and so does llama.cpp's server, in whichever build is installed.
+worker does, and so does llama.cpp's own server, in the package xllamacpp.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import httpx
@@ -21,50 +20,22 @@ import msgspec
 from pipeline.errors import Missing
 from pipeline.serving.engine.settings import Settings
 
-# Two threads that read a prompt may share their cores with others: while one waits for
-# the other, it must not spin.
-ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 SECRET = ("_API_KEY", "_TOKEN", "_PASSWORD", "_SECRET")
-
-
-def as_json(settings: Settings) -> list[str]:
-    """What our own worker is told."""
-    return [msgspec.json.encode(settings).decode()]
-
-
-def as_flags(settings: Settings) -> list[str]:
-    """What llama.cpp's own server is told; it takes a path as a host for a socket."""
-    files = {"--chat-template-file": settings.template, "--mmproj": settings.projector}
-    given = {name: value for name, value in files.items() if value}
-    flags = {
-        "--host": settings.socket,
-        "--model": settings.weights,
-        "--ctx-size": str(settings.context),
-        "--threads": str(settings.threads),
-        "--threads-batch": str(settings.batch_threads),
-        "--parallel": "1",
-        "--flash-attn": "on",
-        **given,
-    }
-    words = [word for pair in flags.items() for word in pair]
-    words += [word for path in settings.adapters for word in ("--lora", path)]
-    embeds = settings.mode == "embedding"
-    return [*words, "--metrics", "--jinja", *(["--embeddings"] if embeds else [])]
 
 
 class Local(msgspec.Struct, frozen=True):
     """A program that is told its settings and answers on the socket named there.
 
-    `package` is the Python package that it needs.
+    `package` is the Python package that it needs; `images`: whether it can see them.
     """
 
     program: tuple[str, ...] = (sys.executable, "-m", "pipeline.serving.engine")
     package: str = "llama-cpp-python"
-    arguments: Callable[[Settings], Sequence[str]] = as_json
+    images: bool = False
 
     def command(self, settings: Settings) -> list[str]:
         """The command that starts it."""
-        return [*self.program, *self.arguments(settings)]
+        return [*self.program, msgspec.json.encode(settings).decode()]
 
     def status(self) -> str:
         """In a line: whether it is there, and which version."""
@@ -111,10 +82,13 @@ class Remote(msgspec.Struct, frozen=True):
 
 
 Engine = Local | Remote
-LLAMA_SERVER = Local(program=("llama-server",), package="", arguments=as_flags)
+XLLAMACPP = Local(
+    program=(sys.executable, "-m", "pipeline.serving.runner.xllamacpp"),
+    package="xllamacpp",
+    images=True,
+)
 
 
 def environment() -> dict[str, str]:
     """What a worker may know of this process's environment: no secret."""
-    kept = {k: v for k, v in os.environ.items() if not k.upper().endswith(SECRET)}
-    return ENVIRONMENT | kept
+    return {k: v for k, v in os.environ.items() if not k.upper().endswith(SECRET)}

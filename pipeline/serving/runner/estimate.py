@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -21,6 +22,7 @@ from pipeline.serving.artifact import facts
 from pipeline.serving.artifact.gguf import Array, Header, Tensor
 from pipeline.serving.runner.faults import amount
 
+Mode = Literal["completion", "embedding"]
 CONTEXT = 4096
 STEP = 256  # the cache is made for a multiple of so many tokens
 BATCH = 128
@@ -74,7 +76,7 @@ def usual_context(headers: Sequence[Header], packaged: int | None) -> int:
 
 
 def estimate(
-    headers: Sequence[Header], context: int, batch: int = BATCH, extras: int = 0
+    headers: Sequence[Header], context: int, mode: Mode, extras: int = 0
 ) -> Estimate:
     """What a model of these files takes; `extras` are bytes of its other files."""
     tensors = [tensor for header in headers for tensor in header.tensors]
@@ -82,7 +84,7 @@ def estimate(
         weights=sum(header.file_size for header in headers) + extras,
         copies=sum(tensor.size or 0 for tensor in tensors if _is_repacked(tensor)),
         cache=_cache(headers, context),
-        compute=_compute(headers, tensors, context, batch),
+        compute=_compute(headers, tensors, context, mode),
         base=BASE + PER_TOKEN * _vocabulary(headers),
     )
 
@@ -96,7 +98,7 @@ def _is_repacked(tensor: Tensor) -> bool:
 
 def _cache(headers: Sequence[Header], context: int) -> int:
     """Keys and values: none for a model that reads all tokens at once."""
-    if headers[0].metadata.get(_key(headers, "attention.causal")) is False:
+    if not _is_causal(headers):
         return 0
     heads = max(1, _number(headers, "attention.head_count"))
     size = _number(headers, "embedding_length") // heads
@@ -116,14 +118,25 @@ def _cached_heads(headers: Sequence[Header], heads: int) -> int:
 
 
 def _compute(
-    headers: Sequence[Header], tensors: Iterable[Tensor], context: int, batch: int
+    headers: Sequence[Header], tensors: Iterable[Tensor], context: int, mode: Mode
 ) -> int:
-    """The numbers that a batch has at a time at the widest place, and its scores."""
+    """The numbers that a batch has at a time at the widest place, and its scores.
+
+    For an embedding, a model that can write works out what would come after each token.
+    """
+    embeds = mode == "embedding"
+    batch = context if embeds else BATCH
     width = _number(headers, "embedding_length")
     widest = max((t.shape[1] for t in tensors if _within(t)), default=0)
     numbers = NUMBER_BYTES * (2 * max(width, widest) + 6 * width)
     scores = SCORE_BYTES * _number(headers, "attention.head_count") * context
-    return batch * (numbers + scores)
+    writes = embeds and _is_causal(headers)
+    outcomes = NUMBER_BYTES * _vocabulary(headers) if writes else 0
+    return batch * (numbers + scores + outcomes)
+
+
+def _is_causal(headers: Sequence[Header]) -> bool:
+    return headers[0].metadata.get(_key(headers, "attention.causal")) is not False
 
 
 def _within(tensor: Tensor) -> bool:

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from pipeline.errors import Missing, SurveyError
-from pipeline.serving.runner.plan import Mode
+from pipeline.serving.runner.estimate import Mode
 from pipeline.serving.runner.worker import Worker
 
 END_SECONDS = 2.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -13,12 +12,12 @@ from pipeline.serving import store as stores
 from pipeline.serving.artifact.gguf import Header, read_header
 from pipeline.serving.artifact.package import shards
 from pipeline.serving.engine.settings import Settings
-from pipeline.serving.runner.estimate import BATCH, Estimate, estimate, usual_context
+from pipeline.serving.runner.engines import Local
+from pipeline.serving.runner.estimate import Estimate, Mode, estimate, usual_context
 from pipeline.serving.store import Store
 from pipeline.serving.store.bundle import Bundle, bundle
 
 KEEP_ALIVE = 300.0
-Mode = Literal["completion", "embedding"]
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -49,7 +48,9 @@ class Plan(msgspec.Struct, frozen=True):
     estimate: Estimate
 
 
-def planned(store: Store, model: str, mode: Mode, config: Config) -> Plan:
+def planned(
+    store: Store, engine: Local, model: str, mode: Mode, config: Config
+) -> Plan:
     """The plan for a model by its digest; its files are made ready.
 
     Raises `NotFound`, and `DataError` for a model that is damaged.
@@ -66,12 +67,11 @@ def planned(store: Store, model: str, mode: Mode, config: Config) -> Plan:
         mode=mode,
         context=context,
         template=str(files.template or ""),
-        projector=str(files.projector or ""),
+        projector=str(files.projector or "") if engine.images else "",
         adapters=tuple(map(str, files.adapters)),
         **threads,
     )
-    batch = context if mode == "embedding" else BATCH
-    return Plan(settings, estimate(headers, context, batch, _extras(files)))
+    return Plan(settings, estimate(headers, context, mode, _extras(files)))
 
 
 def _threads(number: int) -> dict[str, int]:

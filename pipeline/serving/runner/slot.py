@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from pipeline.errors import SurveyError
-from pipeline.serving.runner.plan import Mode, Plan
+from pipeline.serving.runner.estimate import Mode
+from pipeline.serving.runner.plan import Plan
 from pipeline.serving.runner.worker import Timer, Worker
 
 LONGEST_PAUSE = 60.0
