@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from services import CREATED, ROOT, TINY, Running, service, tiny_store, until
 
 VERBS = (
     *("pull", "push", "package", "tag", "list", "inspect", "rm", "run", "ps", "df"),
-    *("unload", "logs", "status"),
+    *("unload", "logs", "status", "doctor"),
 )
 HEAD = (
     "MODEL NAME  PARAMETERS  QUANTIZATION  ARCHITECTURE  MODEL ID  CREATED  CONTEXT"
@@ -169,6 +170,10 @@ def test_sizes_are_told_by_type(typed: Typed) -> None:
     assert models.split("  ")[0] == "Models"
     assert engine.startswith("Inference engine")
     assert json.loads(typed.model("df", "--json"))["Models"] > 487_000
+
+
+def test_the_doctor_names_the_build_that_is_here(typed: Typed) -> None:
+    assert f"llama-cpp-python {version('llama-cpp-python')}" in typed.model("doctor")
 
 
 @pytest.mark.parametrize(

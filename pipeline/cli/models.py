@@ -229,6 +229,17 @@ def df(as_json: JsonOption = False) -> None:
         print(aligned(("TYPE", "SIZE"), rows))
 
 
+@app.command()
+def doctor() -> None:
+    """Which build of the engine is here, and how to get a faster one.
+
+    Example: stateof model doctor
+    """
+    from pipeline.serving.runner.doctor import build, gpus, told
+
+    print("\n".join(told(build(), gpus())))
+
+
 def register(root: typer.Typer) -> None:
     """Add `model` and `serve` to the command line."""
     served.register(app)

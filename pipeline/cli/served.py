@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from pipeline.serving.service import Address
 
-BYE = ("/bye", "/exit")
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -104,13 +103,15 @@ def run(
             raise NotFound(
                 "there is no prompt", remedy="Give one, or write it to stdin."
             )
+    from pipeline.cli.conversation import answer, chat
+
     with _client(own=True) as client:
         found = _asked(client, "GET", f"/models/{name}")
         talk = [{"role": "user", "content": prompt}]
         if prompt:
-            _print_answer(client, found["id"], talk)
+            answer(client, found["id"], talk)
         else:
-            _chat(client, found["id"])
+            chat(client, found["id"])
 
 
 def ps(as_json: JsonOption = False) -> None:
@@ -224,64 +225,6 @@ def _sent(client: httpx.Client, method: str, path: str, body: Any = None) -> Any
 
 def _asked(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
     return _sent(client, method, path, body).json()
-
-
-def _chat(client: httpx.Client, model: str) -> None:
-    """Ask and answer until /bye or the end of the input."""
-    import readline  # noqa: F401  (arrow keys in input())
-
-    talk: list[dict[str, str]] = []
-    while True:
-        try:
-            asked = input("> ").strip()
-        except EOFError:
-            print()
-            return
-        if asked in BYE:
-            return
-        if asked:
-            talk.append({"role": "user", "content": asked})
-            answer = _print_answer(client, model, talk)
-            talk.append({"role": "assistant", "content": answer})
-
-
-def _print_answer(client: httpx.Client, model: str, talk: list[dict[str, str]]) -> str:
-    """Print the answer as it comes, and give it back."""
-    import httpx
-
-    body = {"model": model, "messages": talk, "stream": True}
-    parts: list[str] = []
-    try:
-        with client.stream("POST", "/engines/v1/chat/completions", json=body) as answer:
-            if answer.is_error:
-                raise SurveyError(_problem(answer.read()))
-            for text in _texts(answer.iter_lines()):
-                print(text, end="", flush=True)
-                parts.append(text)
-    except httpx.TransportError as error:
-        raise Missing(f"the service broke off: {error}") from None
-    print()
-    return "".join(parts)
-
-
-def _texts(lines: Iterator[str]) -> Iterator[str]:
-    """The words in a stream of events; raises `SurveyError` for an error in it."""
-    for line in lines:
-        data = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or data == "[DONE]":
-            continue
-        event = json.loads(data)
-        if "error" in event:
-            raise SurveyError(event["error"]["message"])
-        for choice in event["choices"]:
-            yield choice["delta"].get("content") or ""
-
-
-def _problem(content: bytes) -> str:
-    try:
-        return str(json.loads(content)["error"]["message"])
-    except (ValueError, LookupError, TypeError):
-        return content[:500].decode(errors="replace")
 
 
 def _until(one: dict[str, Any]) -> str:
