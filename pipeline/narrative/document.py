@@ -74,3 +74,9 @@ def read(build: Path) -> Narrative:
         raise Missing(
             "there is no text yet", where=str(path), remedy="Run the draft stage first."
         ) from None
+    except msgspec.ValidationError:
+        raise Missing(
+            "the text was written by another version",
+            where=str(path),
+            remedy="Run: stateof run",
+        ) from None

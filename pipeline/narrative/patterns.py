@@ -52,6 +52,12 @@ def bank() -> dict[str, tuple[Pattern, ...]]:
     }
 
 
+def pattern_text(pattern_id: str) -> str:
+    """A pattern by its id; nothing for what no pattern worded."""
+    family = bank().get(pattern_id.partition(".")[0], ())
+    return next((p.text for p in family if p.id == pattern_id), "")
+
+
 @cache
 def bank_digest() -> str:
     """Which bank worded a text."""

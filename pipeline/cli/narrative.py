@@ -1,0 +1,77 @@
+"""`stateof explain` and `stateof ask`: the proof of a sentence, and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import Missing
+from pipeline.project import Project
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
+
+
+def explain(
+    sentence: Annotated[str, typer.Argument(help="A sentence's id: ai.adoption.1")],
+    as_json: JsonOption = False,
+) -> None:
+    """The proof of a sentence: claim, tests, facts, estimates, sums and SQL.
+
+    Example: stateof explain ai.adoption.1
+    """
+    import msgspec
+
+    from pipeline.narrative.explain import explain, shown
+
+    proof = explain(Project.find(), sentence)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(proof), indent=1).decode())
+    else:
+        print(shown(proof))
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="A question, in your own words.")],
+    survey: Annotated[str, typer.Option(help="Ask only this survey.")] = "",
+    endpoint: Annotated[
+        str, typer.Option(help="An endpoint with /embeddings, to compare meanings.")
+    ] = "",
+    model: Annotated[str, typer.Option("--model", help="Its embedding model.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """An answer in sentences that the estimates prove, or that there is none.
+
+    Example: stateof ask "How dependent are DevOps engineers on AI?"
+    """
+    import msgspec
+
+    from pipeline.load import load_survey
+    from pipeline.narrative.ask import ask
+    from pipeline.narrative.meaning import similarity
+
+    project = Project.find()
+    names = [survey] if survey else project.surveys()
+    known = [(load_survey(project.definition(n)), project.build(n)) for n in names]
+    built = [each for each in known if (each[1] / "estimates.parquet").is_file()]
+    if not built:
+        raise Missing("nothing has been built yet", remedy="Run: stateof run")
+    answer = ask(question, built, similarity(endpoint, model) if endpoint else None)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=1).decode())
+    elif answer.sentences:
+        print(" ".join(sentence.text for sentence in answer.sentences))
+        print(f"\nAsked: {answer.asked}")
+        for fact in answer.facts:
+            interval = f", {fact.interval}" if fact.interval else ""
+            print(f"  {fact.display}  {fact.label}{interval}, n {fact.n:,}  {fact.id}")
+    else:
+        print(f"The survey cannot answer this: {answer.reason}.")
+    if not answer.sentences:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(explain)
+    app.command()(ask)
