@@ -154,6 +154,18 @@ def test_no_message_names_a_hidden_group(tmp_path: Path) -> None:
     assert found["n_model"].iloc[0] == 340
 
 
+def test_a_model_without_a_solution_says_what_to_do(tmp_path: Path) -> None:
+    """All of a published role said yes."""
+    cells = {
+        ("dev", "low"): (120, 40), ("dev", "mid"): (90, 50),
+        ("ops", "low"): (70, 70), ("ops", "mid"): (60, 60),
+    }  # fmt: skip
+    survey = made(tmp_path, cells)
+    with pytest.raises(DataError, match="role ops: everybody has") as caught:
+        survey.adjusted("ai", by="role", holding=["band"], term="yes")
+    assert "Put levels together" in str(caught.value)
+
+
 def test_a_model_that_would_give_hidden_cells_away_is_refused(tmp_path: Path) -> None:
     """One small cell, in a role that is published with all others of its row."""
     cells = {

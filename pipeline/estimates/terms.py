@@ -113,7 +113,7 @@ def _with_levels(term: Term, found: Patterns) -> Term:
     if other:
         raise _unusable(
             f"{term.label} has a level that is not listed: {other[0]}",
-            "List it, or leave those who have it out by `where`.",
+            "List it, or leave out those who have it.",
         )
     levels = tuple(level for level in term.levels or there if level in there)
     return msgspec.structs.replace(term, levels=levels)
@@ -135,7 +135,7 @@ def _check_outcome(found: Patterns, y: Floats, terms: Sequence[Term]) -> None:
         if low == high and low in (0, 1):
             raise _unusable(
                 f"{who} has the outcome {low:g}, so that log odds are infinite",
-                "Put levels together, or leave those respondents out by `where`.",
+                "Put levels together, or leave those respondents out.",
             )
 
 
