@@ -88,19 +88,21 @@ def publish(
 
 
 def _begin(
-    pool: Executor, outline: Outline, draw: Callable[..., Figure], brand: Brand
-) -> list[Future[Figure]]:
+    pool: Executor, outline: Outline, draw: Callable[..., Figure | str], brand: Brand
+) -> list[Future[Figure | str]]:
     return [pool.submit(draw, spec, brand) for spec in outline.figures()]
 
 
 def _drawn(
-    outline: Outline, begun: Sequence[Future[Figure]], progress: Callable[[str], None]
-) -> dict[str, Figure]:
+    outline: Outline,
+    begun: Sequence[Future[Figure | str]],
+    progress: Callable[[str], None],
+) -> dict[str, Figure | str]:
+    """Each figure by its id, or why it is left out."""
     figures = {}
-    for each in begun:
-        figure = each.result()
-        progress(f"{outline.id}: {figure.id}")
-        figures[figure.id] = figure
+    for spec, each in zip(outline.figures(), begun, strict=True):
+        figures[spec.id] = each.result()
+        progress(f"{outline.id}: {spec.id}")
     return figures
 
 
@@ -127,25 +129,34 @@ def _draw(
     folder: Path,
     spec: FigureSpec,
     brand: Brand,
-) -> Figure:
+) -> Figure | str:
+    """The figure; or that it is left out, where too few answered to show any of it."""
+    from pipeline.charts.data import TooFew
     from pipeline.charts.figure import figure
     from pipeline.narrative.headline import headline
 
     message = headline(survey, build, spec, outline.wave)
     if spec.kind == "ranks" and not spec.term:  # draw the line that the title is about
         spec = msgspec.structs.replace(spec, term=message.term)
-    return figure(survey, build, spec, message.title, folder, brand=brand)
+    try:
+        return figure(survey, build, spec, message.title, folder, brand=brand)
+    except TooFew:
+        return f"{message.title}: too few answers to show (under {survey.min_base})."
 
 
-def _section(spec: SectionSpec, text: ReportText, drawn: dict[str, Figure]) -> Section:
+def _section(
+    spec: SectionSpec, text: ReportText, drawn: dict[str, Figure | str]
+) -> Section:
     written = text.section(spec.id)
+    made = [drawn[figure.id] for figure in spec.figures]
     return Section(
         id=spec.id,
         title=spec.title,
         summary=written.summary,
         origin=written.origin,
         author=written.author,
-        figures=tuple(drawn[figure.id] for figure in spec.figures),
+        figures=tuple(each for each in made if isinstance(each, Figure)),
+        left_out=tuple(dict.fromkeys(m for m in made if isinstance(m, str))),
     )
 
 
@@ -154,7 +165,7 @@ def _report(
     survey: Survey,
     outline: Outline,
     text: ReportText,
-    figures: dict[str, Figure],
+    figures: dict[str, Figure | str],
     brand: Brand,
 ) -> Report:
     build = project.build(survey.id)

@@ -12,10 +12,9 @@ from pathlib import Path
 import msgspec
 
 from pipeline.analysis import Analysis, open_survey
-from pipeline.definition import Survey
 from pipeline.errors import NotFound
 from pipeline.load import load_survey
-from pipeline.outline import FigureSpec, load_outline, survey_of
+from pipeline.outline import FigureSpec, outlines_of
 from pipeline.project import Project, writing
 
 
@@ -39,14 +38,11 @@ def figure_ids(project: Project) -> list[str]:
 
 
 def _figures(project: Project) -> Iterator[Listed]:
-    surveys: dict[str, Survey] = {}
-    for path in project.reports():
-        name = survey_of(path)
-        if name not in surveys:
-            surveys[name] = load_survey(project.definition(name))
-        outline = load_outline(path, surveys[name])
-        for spec in outline.figures():
-            yield Listed(name, outline.id, spec)
+    for name in project.surveys():
+        survey = load_survey(project.definition(name))
+        for outline in outlines_of(project.reports(), survey):
+            for spec in outline.figures():
+                yield Listed(name, outline.id, spec)
 
 
 def export_chart(

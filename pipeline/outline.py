@@ -1,12 +1,14 @@
 """A report as its editor defines it: `reports/<report>.toml`, checked on load.
 
 Sections hold figures (what to draw) and claims (what to say). Neither holds a number:
-the outline names estimates, the pipeline fills them in.
+the outline names estimates, the pipeline fills them in. An outline without sections is
+about every question (`topline.py`); one without a survey, about any survey that has no
+report of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -89,14 +91,14 @@ class SectionSpec(_Entry, frozen=True):
 
 
 class Outline(_Entry, frozen=True):
-    """One report on one wave of one survey."""
+    """One report on one wave of one survey; by default on the latest wave."""
 
     id: str
-    survey: str
-    wave: str
     title: str
     standfirst: str
-    sections: tuple[SectionSpec, ...] = msgspec.field(name="section")
+    survey: str = ""
+    wave: str = ""
+    sections: tuple[SectionSpec, ...] = msgspec.field(name="section", default=())
 
     def figures(self) -> Iterator[FigureSpec]:
         """Every figure, in reading order."""
@@ -108,9 +110,8 @@ def load_outline(path: Path, survey: Survey) -> Outline:
 
     Raises `DefinitionError` naming section, kind and question.
     """
-    outline = read_toml(path, Outline)
+    outline = _completed(read_toml(path, Outline), survey, path)
     seen: set[str] = set()
-    survey.wave(outline.wave)
     for section in outline.sections:
         entries: tuple[FigureSpec | ClaimSpec, ...] = section.figures + section.claims
         for entry in entries:
@@ -127,6 +128,26 @@ def load_outline(path: Path, survey: Survey) -> Outline:
             raise DefinitionError(what, where=str(path))
         seen.add(figure.id)
     return _of_its_wave(outline)
+
+
+def _completed(outline: Outline, survey: Survey, path: Path) -> Outline:
+    """With survey and wave, and a section for every question if it has none."""
+    from pipeline.topline import sections_of
+
+    wave = outline.wave or survey.waves[-1].id
+    try:
+        survey.wave(wave)
+    except NotFound as error:
+        raise DefinitionError(
+            error.what, where=f"{path}, wave", remedy=error.remedy
+        ) from None
+    return msgspec.structs.replace(
+        outline,
+        id=outline.id if outline.survey else f"{survey.id}-{outline.id}",
+        survey=survey.id,
+        wave=wave,
+        sections=outline.sections or sections_of(survey, wave),
+    )
 
 
 def _of_its_wave(outline: Outline) -> Outline:
@@ -147,8 +168,15 @@ def _of_its_wave(outline: Outline) -> Outline:
 
 
 def survey_of(path: Path) -> str:
-    """The id of the survey that a report is about."""
+    """The id of the survey that a report is about; none if it is about any."""
     return read_toml(path, Outline).survey
+
+
+def outlines_of(paths: Sequence[Path], survey: Survey) -> list[Outline]:
+    """The reports on a survey; where it has none, those on any."""
+    owners = {path: survey_of(path) for path in paths}
+    meant = survey.id if survey.id in owners.values() else ""
+    return [load_outline(path, survey) for path in paths if owners[path] == meant]
 
 
 def _check(survey: Survey, entry: FigureSpec | ClaimSpec) -> None:

@@ -152,7 +152,10 @@ class Figure(_Part, frozen=True):
 
 
 class Section(_Part, frozen=True):
-    """A heading, a summary of proved sentences, and figures."""
+    """A heading, a summary of proved sentences, and figures.
+
+    `left_out` says which figures are not there because too few answered.
+    """
 
     id: str
     title: str
@@ -160,6 +163,7 @@ class Section(_Part, frozen=True):
     origin: Origin
     author: str
     figures: tuple[Figure, ...]
+    left_out: tuple[str, ...] = ()
 
 
 class Disclosure(_Part, frozen=True):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.definition import Survey
 from pipeline.errors import Missing, NotFound
 from pipeline.load import load_survey
-from pipeline.outline import Outline, load_outline, survey_of
+from pipeline.outline import Outline, outlines_of
 from pipeline.project import Project, replace_file, writing
 from pipeline.render import document
 from pipeline.render.forms import FORMS
@@ -22,14 +22,20 @@ LINKED = ("html", "md")  # name drawings that must lie beside them
 
 
 def report_ids(project: Project) -> list[str]:
-    """The ids of the reports that are defined here, in order."""
-    return [path.stem for path in project.reports()]
+    """The ids of all reports, survey by survey."""
+    return [outline.id for _, outline in _reports(project)]
+
+
+def _reports(project: Project) -> Iterator[tuple[Survey, Outline]]:
+    for name in project.surveys():
+        survey = load_survey(project.definition(name))
+        for outline in outlines_of(project.reports(), survey):
+            yield survey, outline
 
 
 def write_forms(
     project: Project,
     name: str,
-    survey: str,
     forms: Sequence[str],
     out: Path,
     begin: Say,
@@ -43,7 +49,7 @@ def write_forms(
     for form in forms:
         if form not in (*FORMS, *TABLES):
             raise NotFound.among("form", form, (*FORMS, *TABLES))
-    defined, outline = _named(project, name, survey)
+    defined, outline = _named(project, name)
     with writing(out):
         paths = []
         for form in (form for form in forms if form not in TABLES):
@@ -62,13 +68,11 @@ def _ending(form: str) -> str:
     return ".xlsx" if form == "xlsx" else "-explorer.html"
 
 
-def _named(project: Project, name: str, survey: str) -> tuple[Survey, Outline]:
-    paths = {path.stem: path for path in project.reports()}
-    if name not in paths:
-        raise NotFound.among("report", name, paths)
-    owner = survey_of(paths[name])
-    defined = load_survey(project.definition(owner))
-    return defined, load_outline(paths[name], defined)
+def _named(project: Project, name: str) -> tuple[Survey, Outline]:
+    reports = {outline.id: (survey, outline) for survey, outline in _reports(project)}
+    if name not in reports:
+        raise NotFound.among("report", name, reports)
+    return reports[name]
 
 
 def _form(

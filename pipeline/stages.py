@@ -17,7 +17,7 @@ from pipeline.definition import Survey
 from pipeline.errors import Missing, unwritable
 from pipeline.load import load_survey
 from pipeline.narrative.draft import ModelChoice
-from pipeline.outline import Outline, load_outline, survey_of
+from pipeline.outline import Outline, outlines_of
 from pipeline.project import Project
 
 Progress = Callable[[str], None]
@@ -40,8 +40,7 @@ class Job(msgspec.Struct, frozen=True):
 
     def outlines(self) -> list[Outline]:
         """The reports on this survey."""
-        paths = [p for p in self.project.reports() if survey_of(p) == self.survey.id]
-        return [load_outline(path, self.survey) for path in paths]
+        return outlines_of(self.project.reports(), self.survey)
 
 
 def job(

@@ -17,13 +17,13 @@ import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from pipeline.charts.axes import ONE, Heading, axes_of, headings, in_order
 from pipeline.definition import Question, Survey
-from pipeline.errors import DefinitionError, SurveyError
+from pipeline.errors import DefinitionError, Missing, SurveyError
 from pipeline.narrative.answers import has_place
 from pipeline.narrative.facts import doubtful
 from pipeline.outline import FigureSpec
@@ -36,6 +36,10 @@ Measure = Literal["share", "mean"]
 Domain = tuple[tuple[str, str], ...]  # (dimension, code), sorted
 MOST_PARTS = 7
 Key = tuple[str, str, str, Domain]
+
+
+class TooFew(SurveyError):
+    """Everything that a figure would show is hidden."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,13 +163,19 @@ def read(survey: Survey, build: Path, spec: FigureSpec) -> ChartData:
         marks=_marks(build, spec, waves),
     )
     if all(mark is None or mark.estimate is None for _, _, mark in data.cells()):
-        what = f"nothing to draw for {spec.question} in {', '.join(waves)}"
-        remedy = (
-            "It was not asked there, or every base is under the minimum of"
-            f" {survey.min_base}."
-        )
-        raise SurveyError(what, where=f"figure {spec.id}", remedy=remedy)
+        raise _nothing(data)
     return _sorted(_asked(data))
+
+
+def _nothing(data: ChartData) -> SurveyError:
+    """Why there is nothing to draw: too few answered, or nobody was asked."""
+    spec, least = data.spec, data.survey.min_base
+    what = f"nothing to draw for {spec.question} in {', '.join(data.waves)}"
+    where = f"figure {spec.id}"
+    if data.suppressed():
+        remedy = f"Every base is under the minimum of {least}."
+        return TooFew(what, where=where, remedy=remedy)
+    return SurveyError(what, where=where, remedy="It was not asked there.")
 
 
 def _is_mean(question: Question, spec: FigureSpec) -> bool:
@@ -205,13 +215,27 @@ def _marks(build: Path, spec: FigureSpec, waves: tuple[str, ...]) -> dict[Key, M
         "splits": ["", *split, "*".join(split), "*".join(reversed(split))],
         "statistics": ["share", "mean", "mode"],
     }
-    source = f"FROM {parquet(build / 'estimates.parquet')}"
-    query = statement("figure").replace("FROM estimates", source)
-    found = _memory().cursor().execute(query, wanted).fetchall()
+    path = build / "estimates.parquet"
+    query = statement("figure").replace("FROM estimates", f"FROM {parquet(path)}")
+    found = _fetched(query, wanted, path)
     names = Mark.__struct_fields__
     tidy = [dict(zip(names, map(_plain, row), strict=True)) for row in found]
     marks = msgspec.convert(tidy, list[Mark])
     return {(m.wave, m.statistic, m.term, _pairs(m)): m for m in marks}
+
+
+def _fetched(query: str, wanted: dict[str, Any], path: Path) -> list[tuple[Any, ...]]:
+    """Rows of a build; `Missing` for one that lacks a column."""
+    from duckdb import BinderException
+
+    try:
+        return _memory().cursor().execute(query, wanted).fetchall()
+    except BinderException:
+        raise Missing(
+            "built by an earlier version",
+            where=str(path),
+            remedy="Build it again: stateof run.",
+        ) from None
 
 
 @cache

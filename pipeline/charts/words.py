@@ -152,9 +152,15 @@ def notes(data: ChartData) -> tuple[str, ...]:
 
 def ungrouped(data: ChartData) -> str:
     """How many of the base fall into none of the groups, if that can be told."""
-    by = data.spec.by
-    counts = [(n, wave) for wave in data.waves if (n := _outside(data, wave))]
-    if not by or "*" in by or not counts:
+    dimensions = data.spec.by.split("*") if data.spec.by else []
+    notes = [_outside_of(data, by, len(dimensions) > 1) for by in dimensions]
+    return " ".join(note for note in notes if note)
+
+
+def _outside_of(data: ChartData, by: str, crossed: bool) -> str:
+    """The note on one dimension, which must be named where there are two."""
+    counts = [(n, wave) for wave in data.waves if (n := _outside(data, by, wave))]
+    if not counts:
         return ""
     dimension = data.survey.dimension(by)
     several = len(data.waves) > 1
@@ -164,14 +170,15 @@ def ungrouped(data: ChartData) -> str:
     left = {o.code for o in options if not o.missing} - grouped
     if all(says_nothing(code) for code in left):
         return f"{capitalized(dimension.label)} is not known for {parts}."
-    return f"In none of the groups: {parts}."
+    of = f"groups by {lowered(dimension.label)}" if crossed else "groups"
+    return f"In none of the {of}: {parts}."
 
 
-def _outside(data: ChartData, wave: str) -> int:
+def _outside(data: ChartData, by: str, wave: str) -> int:
     """The base without the groups; nought where one of them is hidden."""
     sizes: dict[str, int] = {}
     for mark in data.marks.values():
-        if mark.wave == wave and mark.by == data.spec.by:
+        if mark.wave == wave and mark.by == by:
             if mark.n is None:
                 return 0
             sizes[mark.domain] = max(sizes.get(mark.domain, 0), mark.n)

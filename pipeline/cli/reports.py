@@ -16,9 +16,6 @@ def report(
     name: Annotated[str, typer.Argument(help="The report's id.")] = "",
     formats: Annotated[str, typer.Option("--format", help=f"{FORMS}.")] = "pdf",
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
-    survey: Annotated[
-        str, typer.Option("--survey", help="The survey, for a report of any.")
-    ] = "",
     listing: Annotated[bool, typer.Option("--list", help="List report ids.")] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of report.json.")
@@ -49,7 +46,7 @@ def report(
     if not wanted:
         raise NotFound("which form?", remedy="For one: --format pdf,pptx,xlsx")
     with Talk() as talk:
-        paths = write_forms(project, name, survey, wanted, out, talk.stage, talk.step)
+        paths = write_forms(project, name, wanted, out, talk.stage, talk.step)
     for path in paths:
         print(path)
 

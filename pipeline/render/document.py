@@ -52,11 +52,12 @@ class _Versioned(msgspec.Struct):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the document."""
+    """The JSON Schema (2020-12) of the document, as it is read from a file."""
     found = msgspec.json.schema(Report)
     named = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"stateof report, version {SCHEMA}",
     }
     found["$defs"]["Report"]["properties"]["schema"] = {"const": SCHEMA}
-    return named | found
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(named | found))
+    return plain

@@ -41,7 +41,8 @@ def _text(report: Report) -> Iterator[str]:
 def _said(section: Section) -> list[str]:
     """Its sentences; where nothing was written, the titles of its figures."""
     said = [sentence.text for sentence in section.summary]
-    return said or [figure.title for figure in section.figures]
+    titles = [figure.title for figure in section.figures]
+    return said or [*titles, *section.left_out]
 
 
 def _foot(report: Report) -> Iterator[str]:

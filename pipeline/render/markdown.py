@@ -62,6 +62,8 @@ def _section(section: Section) -> Iterator[str]:
         yield from (" ".join(_safe(s.text) for s in section.summary), "")
     for figure in section.figures:
         yield from _figure(figure)
+    for line in section.left_out:
+        yield from (_safe(line), "")
 
 
 def _figure(figure: Figure) -> Iterator[str]:
