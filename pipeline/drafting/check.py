@@ -18,7 +18,7 @@ from pipeline.ingest.dropping import drop_rows
 from pipeline.ingest.ledger import WaveLedger
 from pipeline.ingest.places import design_columns
 from pipeline.ingest.reader import read_wave
-from pipeline.ingest.recode import meanings, recode_wave, unpivot
+from pipeline.ingest.recode import meanings, name_items, recode_wave, unpivot
 from pipeline.ingest.repairs import repair_cells
 from pipeline.load import plain
 from pipeline.warehouse import connect
@@ -98,6 +98,7 @@ def _wave(
     raw: Path,
     problems: list[Problem],
 ) -> list[Line]:
+    name_items(con, survey)
     exports = read_wave(con, wave, raw)
     names, where = exports[0].columns, str(exports[0].path)
     questions = list(survey.asked_in(wave.id))

@@ -48,6 +48,7 @@ def recode_wave(
     Raises `DataError` or `Missing`; what can be left out without harm is left out and
     listed in the ledger that is returned.
     """
+    name_items(con, survey)
     exports = read_wave(con, wave, raw)
     names, where = exports[0].columns, str(exports[0].path)
     questions = list(survey.asked_in(wave.id))
@@ -60,7 +61,7 @@ def recode_wave(
     dropped = drop_rows(con, survey, wave, names, where)
     unpivot(con, columns)
     rejected = _apply_meanings(con, wave, columns, where)
-    rejected += _two_answers(con)
+    rejected += _two_answers(con, columns)
     dropped += drop_silent(con)
     rejected += route(con, wave, questions)
     con.execute(statement("answers"))
@@ -87,6 +88,14 @@ def recode_wave(
         columns_unused=tuple(name for name in ignored if name),
         respondents=respondents,
     )
+
+
+def name_items(con: DuckDBPyConnection, survey: Survey) -> None:
+    """Make `NAME` the type of ids: numbers that sort, join and group as quickly as such
+    and read as texts. With texts, ingest took twice as long."""
+    ids = sorted({*survey.items(), *(q.id for q in survey.questions)})
+    listed = ", ".join(f"'{name}'" for name in ids)
+    con.execute(f"CREATE TYPE IF NOT EXISTS NAME AS ENUM ({listed})")
 
 
 def _named(where: str, names: tuple[str, ...], wave: Wave) -> set[int]:
@@ -165,7 +174,7 @@ def meanings(
     ]
     fill(
         con,
-        "meanings(col INTEGER, said VARCHAR, question VARCHAR, item VARCHAR,"
+        "meanings(col INTEGER, said VARCHAR, question NAME, item NAME,"
         " value DECIMAL(18,4), verdict VARCHAR)",
         [(m.column, m.text, m.question, m.item, m.value, m.verdict) for m in said],
     )
@@ -230,12 +239,15 @@ def _is_strict(question: Question) -> bool:
     return question.kind in ("single", "select-all") and question.unlisted == "error"
 
 
-def _two_answers(con: DuckDBPyConnection) -> list[Rejected]:
+def _two_answers(con: DuckDBPyConnection, columns: list[Column]) -> list[Rejected]:
     """A single choice answered twice (one column an option) is no answer."""
+    spread = sorted({c.question.id for c in columns if _is_spread(c)})
     twice = con.execute(
         "SELECT question, item, list(respondent ORDER BY respondent) FROM"
         " (SELECT respondent, question, item FROM picks WHERE value IS NOT NULL"
-        " GROUP BY ALL HAVING count(DISTINCT value) > 1) GROUP BY ALL ORDER BY ALL"
+        " AND question IN (SELECT unnest(?::VARCHAR[]))"
+        " GROUP BY ALL HAVING count(DISTINCT value) > 1) GROUP BY ALL ORDER BY ALL",
+        [spread],
     ).fetchall()
     for _, item, rows in twice:
         con.execute(
@@ -254,6 +266,10 @@ def _two_answers(con: DuckDBPyConnection) -> list[Rejected]:
         )
         for question, _, rows in twice
     ]
+
+
+def _is_spread(column: Column) -> bool:
+    return bool(column.option) and column.question.kind != "select-all"
 
 
 def _number(con: DuckDBPyConnection, query: str) -> int:

@@ -25,7 +25,7 @@ def route(
     gated = {(question, purpose) for question, purpose, *_ in gates}
     fill(
         con,
-        "items(question VARCHAR, item VARCHAR, select_all INTEGER,"
+        "items(question NAME, item NAME, select_all INTEGER,"
         " has_asked INTEGER, has_base INTEGER)",
         [
             (
@@ -41,8 +41,8 @@ def route(
     )
     fill(
         con,
-        "gates(question VARCHAR, purpose VARCHAR, clause INTEGER, clauses INTEGER,"
-        " item VARCHAR, value DECIMAL(18,4))",
+        "gates(question NAME, purpose VARCHAR, clause INTEGER, clauses INTEGER,"
+        " item NAME, value DECIMAL(18,4))",
         gates,
     )
     con.execute(statement("passes"))

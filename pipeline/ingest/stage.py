@@ -42,8 +42,9 @@ def ingest(
         )
     write_parquet(
         con,
-        "SELECT wave, CAST(respondent AS INTEGER) AS respondent, item, value, status"
-        " FROM all_answers ORDER BY wave, item, respondent",
+        "SELECT wave, CAST(respondent AS INTEGER) AS respondent,"
+        " CAST(item AS VARCHAR) AS item, value, status"
+        " FROM all_answers ORDER BY wave, all_answers.item, respondent",
         build / "answers.parquet",
     )
     _write_respondents(con, survey, build / "respondents.parquet")
@@ -62,7 +63,7 @@ def _write_respondents(con: DuckDBPyConnection, survey: Survey, path: Path) -> N
     ]
     fill(
         con,
-        "domains(dimension VARCHAR, item VARCHAR, value DECIMAL(18,4), code VARCHAR)",
+        "domains(dimension VARCHAR, item NAME, value DECIMAL(18,4), code VARCHAR)",
         rows,
     )
     columns = "".join(
