@@ -278,7 +278,15 @@ def test_another_server_answers_under_its_engines_name(
         assert far["choices"] == near["choices"]
         missing = front.client.post("/engines/v1/completions", json=body)
         assert missing.status_code == 404
+        assert front.client.get("/engines/other/v1/models").json() == (
+            served.client.get("/v1/models").json()
+        )
         assert "other" in front.client.get("/engines/status").json()
+    arguments = ["--engine", "other=http://127.0.0.1:1/v1"]
+    with service(tmp_path / "alone", *arguments, models=empty) as front:
+        gone = front.client.post("/engines/other/v1/completions", json=body)
+        assert gone.status_code == 502
+        assert gone.json()["error"]["code"] == "engine_not_reached"
     said = Typed(empty)("serve", "--engine", "other", status=2).stderr
     assert "NAME=URL" in said
 

@@ -319,3 +319,24 @@ def test_nothing_that_was_refused_has_touched_the_store(served: Running) -> None
     assert entry.tags == ("docker.io/ai/tiny:latest",)
     listed = json.loads((served.folder.parent / "models/models.json").read_text())
     assert len(listed["models"]) == 1
+
+
+def test_a_damaged_model_is_listed_and_can_be_removed_while_others_answer(
+    tmp_path: Path, shared: Path
+) -> None:
+    models = tiny_store(tmp_path / "models", shared)
+    with service(tmp_path / "run", models=models) as served:
+        client = served.client
+        copy = {"target": "me/copy", "context_size": 64}
+        assert client.post("/models/tiny/repackage", json=copy).status_code == 201
+        model = client.get("/models/me/copy").json()["id"]
+        manifest = models / "manifests/sha256" / model.removeprefix("sha256:")
+        manifest.write_bytes(b"{}")
+        tags = {one["id"]: one["tags"] for one in client.get("/models").json()}
+        assert tags[model] == ["me/copy:latest"]
+        assert [one["id"] for one in client.get("/v1/models").json()["data"]] == [
+            "ai/tiny:latest"
+        ]
+        assert client.get("/models/me/copy").status_code == 500
+        assert served.ask().status_code == 200
+        assert client.delete("/models/me/copy").status_code == 200

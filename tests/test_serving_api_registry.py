@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from registries import (
     PASSWORD,
@@ -20,8 +22,10 @@ from registries import (
     need,
     serving,
 )
-from services import Running, service, tiny_store
-from small_models import made
+from services import Running, service, tiny_store, until
+from small_models import CREATED, gguf, made, tensor
+
+from pipeline.serving.artifact.package import package
 
 LINES = {"Accept": "application/json"}
 
@@ -190,3 +194,34 @@ def test_what_is_no_model_is_422(served: Running, tmp_path: Path) -> None:
         answer = served.client.post("/models/create", json={"from": name})
         assert answer.status_code == 422
         assert "not a model" in answer.text
+
+
+@pytest.mark.slow
+def test_a_client_that_leaves_ends_a_pull_and_the_next_goes_on_from_there(
+    served: Running, tmp_path: Path
+) -> None:
+    noise = tmp_path / "big.gguf"
+    noise.write_bytes(gguf([], [tensor("t", (1 << 18,), 0, 0)], os.urandom(1 << 20)))
+    shelf = Shelf(package(noise, created=CREATED))
+    weights = shelf.package.manifest.layers[0]
+    half = weights.size // 2
+
+    def stall(request: Request) -> Reply | None:
+        if request.path.endswith(weights.digest) and not request.range:
+            part = shelf.blobs[weights.digest][:half]
+            return Reply(200, part, announced=weights.size, stall=2)
+        return None
+
+    shelf.lies = stall
+    with serving(shelf.answer) as url:
+        body = {"from": f"{url.removeprefix('http://')}/team/big"}
+        create = f"{served.url}/models/create"
+        with httpx.stream("POST", create, json=body, headers=LINES) as answer:
+            assert next(answer.iter_lines())
+        unfinished = served.folder.parent / "models/blobs/sha256"
+        until(lambda: any(p.suffix == ".incomplete" for p in unfinished.iterdir()))
+        again = served.client.post("/models/create", json=body, headers=LINES)
+        assert lines(again.text)[-1]["type"] == "success"
+    ranges = [one.range for one in shelf.seen if one.range]
+    assert ranges
+    assert all(int(one[6:-1]) > 0 for one in ranges)

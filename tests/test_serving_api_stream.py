@@ -155,6 +155,19 @@ def test_a_request_that_the_engine_refuses_is_told_and_costs_nothing(
     assert [worker.pid for worker in served.workers()] == before
 
 
+def test_a_model_that_can_never_fit_is_refused_at_once_with_the_numbers(
+    served: Running,
+) -> None:
+    huge = {"target": "me/huge", "context_size": (1 << 31) - 1}
+    made = served.client.post("/models/tiny/repackage", json=huge)
+    assert made.status_code == 201
+    answer = served.ask(model="me/huge")
+    assert answer.status_code == 507
+    assert answer.headers["x-should-retry"] == "false"
+    assert re.search(r"[\d.]+ [GT]iB", answer.json()["error"]["message"])
+    served.client.delete("/models/me/huge")
+
+
 def test_a_prompt_of_a_megabyte_is_refused_and_never_cut(served: Running) -> None:
     answer = served.ask("word " * 200_000)
     assert answer.status_code == 400

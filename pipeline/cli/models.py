@@ -150,12 +150,10 @@ def list_models(
 
     Example: stateof model list
     """
-    from pipeline.serving import store as stores
     from pipeline.serving.artifact.reference import short_id
-    from pipeline.serving.shapes import shown
+    from pipeline.serving.shapes import listed
 
-    store = _store()
-    models = [shown(stores.load(store, entry)) for entry in stores.entries(store)]
+    models = listed(_store())
     if as_json:
         _print_json(models)
     elif quiet:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from pipeline.serving.artifact import Config
+from pipeline.errors import DataError
+from pipeline.serving import store as stores
+from pipeline.serving.artifact import Config, ModelConfig
 from pipeline.serving.artifact.reference import parse
-from pipeline.serving.store import Model
+from pipeline.serving.store import Model, Store
 from pipeline.serving.store.index import Entry
+
+
+def listed(store: Store) -> list[dict[str, Any]]:
+    """All models as /models gives them; of a damaged one, its names and ID."""
+    empty = Config(ModelConfig(), "", ())
+    whole = {model.id: model.config for model in sound(store)}
+    return [
+        described(entry, whole.get(entry.id, empty)) for entry in stores.entries(store)
+    ]
+
+
+def sound(store: Store) -> Iterator[Model]:
+    """The models of a store but for those that are damaged."""
+    for entry in stores.entries(store):
+        with suppress(DataError):
+            yield stores.load(store, entry)
 
 
 def shown(model: Model) -> dict[str, Any]:

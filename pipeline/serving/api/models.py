@@ -27,7 +27,7 @@ from pipeline.serving.artifact.package import with_context
 from pipeline.serving.artifact.reference import parse
 from pipeline.serving.distribution import resolve
 from pipeline.serving.places import insecure
-from pipeline.serving.shapes import described, shown
+from pipeline.serving.shapes import described, listed, shown
 from pipeline.serving.store.blobs import blob_path
 from pipeline.serving.store.index import Entry
 from pipeline.serving.store.remove import remove
@@ -41,10 +41,7 @@ class _Repackage(msgspec.Struct):
 async def list_models(request: Request) -> Response:
     """All models."""
     store = Service.of(request).store
-    found = await asyncio.to_thread(
-        lambda: [shown(stores.load(store, entry)) for entry in stores.entries(store)]
-    )
-    return JSONResponse(found)
+    return JSONResponse(await asyncio.to_thread(listed, store))
 
 
 async def get_model(request: Request) -> Response:

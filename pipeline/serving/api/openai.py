@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -15,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from pipeline.errors import SurveyError
+from pipeline.errors import Missing, SurveyError
 from pipeline.serving import store as stores
-from pipeline.serving.api.answers import BadRequest, error_object, said
+from pipeline.serving.api.answers import STATUS, BadRequest, error_object, said
 from pipeline.serving.api.bodies import decoded, read
 from pipeline.serving.api.service import Service
 from pipeline.serving.artifact.reference import parse
 from pipeline.serving.runner import Lease, Remote, Scheduler
-from pipeline.serving.shapes import created
+from pipeline.serving.shapes import created, sound
 from pipeline.serving.store import Model
 
 Mode = Literal["completion", "embedding"]
@@ -35,19 +36,22 @@ class _Asked(msgspec.Struct):
 
 
 async def list_openai(request: Request) -> Response:
-    """The models of the store, as OpenAI lists models."""
+    """The models of an engine, as OpenAI lists models."""
     service = Service.of(request)
-    service.engine(request)
-    store = service.store
-    found = [_listed(stores.load(store, entry)) for entry in stores.entries(store)]
+    engine = service.engine(request)
+    if isinstance(service.scheduler.engines[engine], Remote):
+        return Relay(service.scheduler, engine, "", "/v1/models", None)
+    found = [_listed(model) for model in sound(service.store)]
     return JSONResponse({"object": "list", "data": found})
 
 
 async def get_openai(request: Request) -> Response:
     """One model, as OpenAI shows it."""
     service = Service.of(request)
-    service.engine(request)
-    entry = stores.find(service.store, request.path_params["name"])
+    engine, name = service.engine(request), request.path_params["name"]
+    if isinstance(service.scheduler.engines[engine], Remote):
+        return Relay(service.scheduler, engine, "", f"/v1/models/{quote(name)}", None)
+    entry = stores.find(service.store, name)
     return JSONResponse(_listed(stores.load(service.store, entry)))
 
 
@@ -62,7 +66,7 @@ async def infer(request: Request) -> Response:
     if not isinstance(service.scheduler.engines[engine], Remote):
         # Read here and not in a thread, so that requests keep the order they came in.
         name = stores.find(service.store, name).id
-    path = request.url.path[request.url.path.rindex("/v1/") :]
+    path = request.url.path[request.url.path.index("/v1/") :]
     return Relay(service.scheduler, engine, name, path, body)
 
 
@@ -74,7 +78,12 @@ class Relay(Response):
     """
 
     def __init__(
-        self, scheduler: Scheduler, engine: str, model: str, path: str, content: bytes
+        self,
+        scheduler: Scheduler,
+        engine: str,
+        model: str,
+        path: str,
+        content: bytes | None,
     ) -> None:
         self.scheduler, self.engine, self.model = scheduler, engine, model
         self.path, self.content = path, content
@@ -105,40 +114,41 @@ class Relay(Response):
             more = message["type"] == "http.response.start" or message["more_body"]
 
     async def _take(self) -> None:
-        """Have the engine answer."""
+        """Have the engine answer; the end is given on when it is free again."""
         mode: Mode = "completion"
         if self.path.endswith("/embeddings"):
             mode = "embedding"
         try:
             async with self.scheduler.lease(self.engine, self.model, mode) as lease:
                 try:
-                    await self._read(lease)
+                    last = await self._read(lease)
                 except httpx.TransportError as error:
-                    raise Ended(await lease.cause(error)) from None
+                    raise _ended(await lease.cause(error)) from None
+            for message in last:
+                self.waiting.put_nowait(message)
         except Exception as error:
             self.waiting.put_nowait(error)
 
-    async def _read(self, lease: Lease) -> None:
+    async def _read(self, lease: Lease) -> list[Message]:
+        """Give on what comes of a stream; the whole of another answer is returned."""
         put = self.waiting.put_nowait
+        headers = {"Content-Type": "application/json"}
+        method = "GET" if self.content is None else "POST"
         async with lease.client.stream(
-            "POST",
-            self.path,
-            content=self.content,
-            headers={"Content-Type": "application/json"},
+            method, self.path, content=self.content, headers=headers
         ) as answer:
             kind = answer.headers.get("content-type", "application/json")
             if not kind.startswith(EVENTS):
                 body = await answer.aread()
-                put(_start(answer.status_code, kind, len(body)))
-                put(_part(body, more=False))
-                return
+                start = _start(answer.status_code, kind, len(body))
+                return [start, _part(body, more=False)]
             put(_start(answer.status_code, kind))
             try:
                 async for part in answer.aiter_raw():
                     put(_part(part, more=True))
             except httpx.TransportError as error:
                 put(_part(_event(await lease.cause(error)), more=True))
-            put(_part(b"", more=False))
+            return [_part(b"", more=False)]
 
 
 class Ended(SurveyError):
@@ -146,8 +156,19 @@ class Ended(SurveyError):
 
     code = "engine_ended"
 
-    def __init__(self, cause: SurveyError) -> None:
-        super().__init__(cause.what, where=cause.where, remedy=cause.remedy)
+
+class NotReached(SurveyError):
+    """A server elsewhere that did not answer."""
+
+    code = "engine_not_reached"
+
+
+STATUS[NotReached] = 502
+
+
+def _ended(cause: SurveyError) -> SurveyError:
+    kind = NotReached if isinstance(cause, Missing) else Ended
+    return kind(cause.what, where=cause.where, remedy=cause.remedy)
 
 
 def _start(status: int, kind: str, length: int | None = None) -> Message:
