@@ -37,8 +37,17 @@ def _guess(guess: Guess) -> list[str]:
         options,
         f"{guess.answered:,}",
         guess.sure,
-        textwrap.shorten(guess.text, WIDTH, placeholder=" …"),
+        _short(guess.text),
     ]
+
+
+def _short(text: str) -> str:
+    """The beginning of a wording, and the row of a grid that it ends with."""
+    head, _, row = text.rpartition(" – ")
+    if not head or len(text) <= WIDTH:
+        return textwrap.shorten(text, WIDTH, placeholder=" …")
+    row = textwrap.shorten(row, WIDTH // 2, placeholder=" …")
+    return f"{textwrap.shorten(head, WIDTH - 3 - len(row), placeholder=' …')} – {row}"
 
 
 def _about(draft: Draft) -> list[tuple[str, str]]:

@@ -121,8 +121,8 @@ def _wave(
         problems += _left_over(names, taken, wave, where)
     if not listed:
         return []
-    repair_cells(con, wave, names, taken)
     unpivot(con, listed)
+    repair_cells(con, wave, names)
     said = meanings(con, wave, listed)
     counts = _counts(con)
     lines = []

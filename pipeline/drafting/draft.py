@@ -53,6 +53,8 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
     drops = list(_drops(con, source))
     source = msgspec.structs.replace(source, rows=_without(con, source, drops))
     profiles = [profile(con, i) for i in range(len(source.variables))]
+    if source.wave.repair:
+        source, profiles = _mended(source, profiles)
     missing = _no_answer(profiles)
     blank = {plain(text) for text in missing}
     profiles = [p.without(blank) if blank else p for p in profiles]
@@ -134,6 +136,20 @@ def _alone(
 ) -> Iterator[Guess | Aside]:
     for member in of_one:
         yield look(member.variable, member.profile, rows)
+
+
+def _mended(source: Source, profiles: list[Profile]) -> tuple[Source, list[Profile]]:
+    """Texts and options without the damage that the user wants undone; a column of
+    dates has none."""
+    kinds = source.wave.repair
+    variables = tuple(
+        msgspec.structs.replace(v, option=repaired(v.option, kinds))
+        for v in source.variables
+    )
+    return msgspec.structs.replace(source, variables=variables), [
+        p if p.dated >= 0.9 else p.with_texts(lambda text: repaired(text, kinds))
+        for p in profiles
+    ]
 
 
 def _no_answer(profiles: list[Profile]) -> tuple[str, ...]:

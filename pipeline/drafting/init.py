@@ -6,7 +6,6 @@ import datetime as dt
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +14,6 @@ from pipeline.drafting.codes import code_for
 from pipeline.drafting.companions import beside, given, with_labels
 from pipeline.drafting.draft import Source, draft
 from pipeline.drafting.nouns import Draft
-from pipeline.drafting.profile import profile
 from pipeline.drafting.toml import write
 from pipeline.errors import SurveyError
 from pipeline.ingest.formats.excel import sheet_rows
@@ -23,14 +21,9 @@ from pipeline.ingest.formats.files import kind_of, text_kind
 from pipeline.ingest.formats.headers import recognise
 from pipeline.ingest.formats.reports import refuse_report
 from pipeline.ingest.formats.text import first_rows
-from pipeline.ingest.formats.variables import Variable
 from pipeline.ingest.reader import read_wave
-from pipeline.ingest.repairs import repair_cells, repaired
 from pipeline.project import replace_file
 from pipeline.warehouse import connect
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 LOOKED_AT = 60  # rows
 NAMES = {
@@ -76,26 +69,9 @@ def look_at(path: Path, survey_id: str, wish: Wish) -> Draft:
     if named:
         read_as += f", labels from {', '.join(named)}"
     variables = with_labels(variables, [*told, *(t for _, t in found)])
-    variables = _repair(con, wave, variables)
     source = Source(wave, variables, export.rows, read_as, path)
     title = " ".join(re.sub(r"[-_]+", " ", survey_id).split()).capitalize()
     return draft(con, source, survey_id, title)
-
-
-def _repair(
-    con: DuckDBPyConnection, wave: Wave, variables: tuple[Variable, ...]
-) -> tuple[Variable, ...]:
-    """Undo the accepted damage in cells and options, but for columns of dates."""
-    places = [
-        i
-        for i, _ in enumerate(variables)
-        if wave.repair and profile(con, i).dated < 0.9
-    ]
-    repair_cells(con, wave, tuple(v.name for v in variables), places)
-    return tuple(
-        msgspec.structs.replace(v, option=repaired(v.option, wave.repair))
-        for v in variables
-    )
 
 
 def reading(path: Path, wish: Wish) -> tuple[Wave, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,6 +76,14 @@ class Profile:
             if passed >= at * total:
                 return value
         return 0.0
+
+    def with_texts(self, change: Callable[[str], str]) -> Profile:
+        """The same with every text changed; those that become the same are one."""
+        counts: Counter[str] = Counter()
+        for text, count in self.texts:
+            counts[change(text)] += count
+        gone = len(self.texts) - len(counts)
+        return Profile(self.filled, self.distinct - gone, counts.most_common())
 
     def without(self, missing: set[str]) -> Profile:
         """The same without the texts that are no answer."""

@@ -57,9 +57,9 @@ def recode_wave(
     taken = {c.index for c in columns} | _named(where, names, wave)
     taken |= {index for _, index, _ in drawn}
     ignored = unused(names, taken, wave, where)
-    mended = repair_cells(con, wave, names, (c.index for c in columns))
     dropped = drop_rows(con, survey, wave, names, where)
     unpivot(con, columns)
+    mended = repair_cells(con, wave, names)
     rejected = _apply_meanings(con, wave, columns, where)
     rejected += _two_answers(con, columns)
     dropped += drop_silent(con)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.definition import Repair, Wave
 from pipeline.ingest.ledger import Repaired
+from pipeline.warehouse import fill
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,29 +84,29 @@ UNDO: dict[Repair, Callable[[str], str]] = {
 
 
 def repair_cells(
-    con: DuckDBPyConnection, wave: Wave, names: tuple[str, ...], columns: Iterable[int]
+    con: DuckDBPyConnection, wave: Wave, names: tuple[str, ...]
 ) -> list[Repaired]:
-    """Undo the wave's known damage in these columns of `raw`; returns what was done."""
-    done: list[Repaired] = []
-    for column in sorted(set(columns)) if wave.repair else ():
-        texts = con.execute(
-            f"SELECT c{column}, count(*) FROM raw WHERE c{column} IS NOT NULL"
-            " GROUP BY 1 ORDER BY 1"
-        ).fetchall()
-        changes = [
-            (text, new, count)
-            for text, count in texts
-            if (new := repaired(text, wave.repair)) != text
-        ]
-        if not changes:
-            continue
-        con.execute(
-            f"UPDATE raw SET c{column} = fixed.new FROM (SELECT unnest($1::VARCHAR[])"
-            f" AS old, unnest($2::VARCHAR[]) AS new) AS fixed WHERE c{column} = old",
-            [[old for old, _, _ in changes], [new for _, new, _ in changes]],
-        )
-        done += [
-            Repaired(column=names[column], before=old[:80], after=new[:80], count=count)
-            for old, new, count in changes
-        ]
-    return done
+    """Undo the wave's known damage in the table `cells`; returns what was done."""
+    if not wave.repair:
+        return []
+    texts = con.execute(
+        "SELECT col, said, count(*) FROM cells GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    changes = [
+        (col, text, new, count)
+        for col, text, count in texts
+        if (new := repaired(text, wave.repair)) != text
+    ]
+    fill(
+        con,
+        "repairs(col INTEGER, old VARCHAR, new VARCHAR)",
+        [(col, old, new) for col, old, new, _ in changes],
+    )
+    con.execute(
+        "UPDATE cells SET said = repairs.new FROM repairs"
+        " WHERE cells.col = repairs.col AND cells.said = repairs.old"
+    )
+    return [
+        Repaired(column=names[col], before=old[:80], after=new[:80], count=count)
+        for col, old, new, count in changes
+    ]
