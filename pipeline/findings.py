@@ -6,15 +6,21 @@ Thousands of differences are tried, so their p-values are adjusted together (Ben
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from pipeline.definition import Survey
 from pipeline.project import replace_file
 from pipeline.warehouse import connect, parquet, statement
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 KEPT = 200
@@ -39,8 +45,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     """Write findings.json: what differs, the largest first."""
-    from scipy.special import stdtr
-
     from pipeline.estimates.multiplicity import benjamini_hochberg
 
     con = connect()
@@ -48,14 +52,9 @@ def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
         source = parquet(build / f"{name}.parquet")
         con.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
     rows = con.execute(statement("differences")).fetchall()
-    # The furthest two domains were picked from all pairs, which counts as that many.
-    p_values = [
-        min(1.0, tests * 2 * float(stdtr(df, -abs(difference / se))))
-        for *_, difference, se, df, tests in rows
-    ]
-    adjusted = benjamini_hochberg(p_values).tolist()
+    adjusted = benjamini_hochberg(_p_values(rows)).tolist()
     found = [
-        _finding(row, p) for row, p in zip(rows, adjusted, strict=True) if p < ALPHA
+        _finding(row[:9], p) for row, p in zip(rows, adjusted, strict=True) if p < ALPHA
     ]
     found.sort(key=lambda f: (-abs(f.difference), f.id))
     progress(f"{len(found)} of {len(rows)} differences hold")
@@ -63,8 +62,26 @@ def find(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     replace_file(build / "findings.json", text + b"\n")
 
 
-def _finding(row: tuple[object, ...], p: float) -> Finding:
-    kind, question, term, by, wave, high, low, at_high, at_low, difference, *_ = row
+def _p_values(rows: Sequence[tuple[Any, ...]]) -> Floats:
+    """By the test of columns, which holds its level in small ones and at 0 %.
+
+    The furthest two of a dimension's domains were picked from all pairs, and count as
+    that many.
+    """
+    import numpy as np
+
+    from pipeline.estimates.comparison import strict_t
+
+    columns = np.array([row[7:] for row in rows], dtype=float).reshape(-1, 9).T
+    estimates, errors, effective = columns[0:2], columns[2:4], columns[4:6]
+    covariance, df, tests = columns[6:9]
+    _, _, p = strict_t(estimates, errors**2, effective, covariance, df)
+    found: Floats = np.minimum(1.0, tests * np.where(np.isnan(p), 1.0, p))
+    return found
+
+
+def _finding(row: tuple[Any, ...], p: float) -> Finding:
+    kind, question, term, by, wave, high, low, at_high, at_low = row
     return msgspec.convert(
         {
             "id": "/".join(str(x) for x in (kind, question, term, by, wave) if x),
@@ -77,7 +94,7 @@ def _finding(row: tuple[object, ...], p: float) -> Finding:
             "low": low,
             "estimate_high": at_high,
             "estimate_low": at_low,
-            "difference": difference,
+            "difference": at_high - at_low,
             "p_adjusted": p,
         },
         Finding,

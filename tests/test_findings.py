@@ -88,3 +88,19 @@ def test_domains_that_tie_are_one_finding(tmp_path: Path) -> None:
         ("no", pytest.approx(0.8)),
         ("yes", pytest.approx(0.8)),
     ]
+
+
+def test_nobody_of_thirty_is_no_certainty(tmp_path: Path) -> None:
+    """At 0 % the standard error is 0, which does not make a small group sure.
+
+    A share of 7 % of 400 leaves nobody of 30 with a chance of .93^30, about one in
+    nine: no difference, though the plain t statistic is above 5.
+    """
+    lines = [f"a{i},Complete,Developer,{int(i < 28)},," for i in range(400)]
+    lines += [f"b{i},Complete,Ops,0,," for i in range(30)]
+    raw = "id,status,role,ai,tools,depend\n" + "\n".join(lines) + "\n"
+    survey, home = write_survey(tmp_path, rows=raw)
+    build = built(survey, home)
+    trend(survey, build, quiet)
+    find(survey, build, quiet)
+    assert json.loads((build / "findings.json").read_text()) == []

@@ -180,7 +180,7 @@ def strict_t(
     variances: Floats,
     effective: Floats,
     cov: ArrayLike,
-    df: float,
+    df: ArrayLike,
     shares: ArrayLike = True,
 ) -> Tested:
     """Standard errors, degrees of freedom and p of differences, each (k,).
@@ -281,7 +281,7 @@ def _se(values: Floats, v: Floats, cov: ArrayLike) -> Floats:
 
 
 def _welch_t(
-    values: Floats, v: Floats, effective: Floats, cov: ArrayLike, df: float
+    values: Floats, v: Floats, effective: Floats, cov: ArrayLike, df: ArrayLike
 ) -> Tested:
     """Satterthwaite (1946) from columns of effective size e, at most the design's."""
     se = _se(values, v, cov)

@@ -47,6 +47,7 @@ NUMBERS = (
     "count",
     "n_weighted",
     "n_eff",
+    "n_kish",
     "deff",
     "df",
     "rank",
@@ -216,6 +217,7 @@ def _block(
         "estimate": estimates,
         "n": part.n[row],
         "n_weighted": part.W[row],
+        "n_kish": part.W[row] ** 2 / part.W2[row],
         "df": part.df,
     } | given
     empty = dict.fromkeys(TEXTS, "") | dict.fromkeys(NUMBERS, np.nan)

@@ -7,6 +7,8 @@ SELECT row_number() OVER (ORDER BY now.question, now.statistic, now.item, now.te
        CASE WHEN p.reason = '' THEN now.estimate - ago.estimate END AS difference,
        CASE WHEN p.reason = '' THEN sqrt(now.se * now.se + ago.se * ago.se) END AS se,
        now.df + ago.df AS df,
+       ago.se AS se_from, now.se AS se_to,
+       ago.n_kish AS n_kish_from, now.n_kish AS n_kish_to,
        ago.rank AS rank_from, now.rank AS rank_to,
        p.reason
 FROM pairs AS p
