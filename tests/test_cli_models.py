@@ -264,6 +264,7 @@ def test_a_port_that_is_taken_is_said(
     folder = str(tmp_path / "other")
     said = typed("serve", "--port", port, "--folder", folder, status=1).stderr
     assert f"127.0.0.1:{port}" in said
+    typed("serve", "--port", "99999", "--folder", folder, status=2)
 
 
 def test_another_server_answers_under_its_engines_name(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +58,32 @@ def test_a_model_is_found_by_each_of_its_names(served: Running, name: str) -> No
     short = model["id"].removeprefix("sha256:")[:12]
     name = {"ID": model["id"], "SHORT": short}.get(name, name)
     assert served.client.get(f"/models/{name}").json() == model
+
+
+def test_a_model_can_have_names_of_many_parts_and_of_hugging_face(
+    served: Running,
+) -> None:
+    client = served.client
+    model = client.get("/models/tiny").json()["id"]
+    for repository, tag, shown in (
+        ("hf.co/Org/Tiny-GGUF", "Q4_K_M", "huggingface.co/Org/Tiny-GGUF:Q4_K_M"),
+        ("localhost:5000/a/b/c/d", "v1.2", "localhost:5000/a/b/c/d:v1.2"),
+    ):
+        name = f"{repository}:{tag}"
+        query = {"repo": repository, "tag": tag}
+        assert client.post("/models/tiny/tag", params=query).status_code == 201
+        assert client.get(f"/models/{name}").json()["id"] == model
+        assert client.get(f"/engines/v1/models/{name}").status_code == 200
+        assert client.delete(f"/models/{name}").json() == [{"Untagged": shown}]
+
+
+def test_the_service_imports_no_engine_and_nothing_heavy() -> None:
+    heavy = "{'llama_cpp', 'numpy', 'pandas', 'duckdb', 'scipy', 'jinja2', 'altair'}"
+    code = f"import sys, pipeline.serving.api.server; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
 
 
 def test_the_same_models_are_listed_as_openai_lists_them(served: Running) -> None:

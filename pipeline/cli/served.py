@@ -36,7 +36,9 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Where to listen; beyond this machine with a key only.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 12434,
+    port: Annotated[
+        int, typer.Option(help="0 for any that is free.", min=0, max=65535)
+    ] = 12434,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A host name that leads here.")
     ] = None,
