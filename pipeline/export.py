@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast, get_args
 
 import msgspec
 
 from pipeline.analysis import Analysis, open_survey
 from pipeline.errors import NotFound
 from pipeline.load import load_survey
-from pipeline.outline import FigureSpec, outlines_of
+from pipeline.outline import FigureKind, FigureSpec, outlines_of
 from pipeline.project import Project, writing
+
+KINDS: tuple[str, ...] = get_args(FigureKind)
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -53,16 +56,22 @@ def export_chart(
     term: str,
     formats: Sequence[str],
     out: Path,
+    kind: str = "",
 ) -> list[Path]:
     """Write one chart in each format; `name` is a figure's or a question's id.
 
-    Raises `NotFound` for a name that is not known or that leaves open what is meant.
+    `kind` overrules the kind that the figure has, or that suits the question. Raises
+    `NotFound` for a name that is not known or that leaves open what is meant.
     """
     from pipeline.charts.figure import export
 
     if survey:
         project.survey(survey)
+    if kind and kind not in KINDS:
+        raise NotFound.among("kind of chart", kind, KINDS)
     analysis, spec = _named(project, name, survey, by, term)
+    if kind:
+        spec = msgspec.structs.replace(spec, kind=cast(FigureKind, kind))
     with writing(out):
         written = export(analysis.survey, analysis.build, spec, out, formats)
     return list(written.values())

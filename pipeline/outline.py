@@ -18,7 +18,9 @@ from pipeline.definition import Survey
 from pipeline.errors import DefinitionError, NotFound
 from pipeline.load import read_toml
 
-FigureKind = Literal["bars", "waves", "distribution", "stacked", "ranks", "heat"]
+FigureKind = Literal[
+    "bars", "waves", "trend", "distribution", "stacked", "likert", "ranks", "heat"
+]
 ClaimKind = Literal["level", "range", "compare", "trend", "ranking", "mode", "mean"]
 
 
@@ -32,7 +34,9 @@ class FigureSpec(_Entry, frozen=True):
     bars          shares of one `term` over the domains of `by`, or of every option
     waves         shares of options in two or more waves
     distribution  a scale's whole distribution, one panel a domain of `by`
+    trend         shares of options over waves, a line each, broken where it must be
     stacked       shares of all options adding up to 100 %, one bar a domain of `by`
+    likert        the same, to both sides of a middle: for and against
     ranks         the rank of each option in two or more waves
     heat          shares of one `term` in the cells of `by` = "role*industry"
     """
@@ -47,7 +51,7 @@ class FigureSpec(_Entry, frozen=True):
 
     def compares(self) -> bool:
         """Does it set waves side by side?"""
-        return self.kind == "waves" or (self.kind == "ranks" and not self.by)
+        return self.kind in ("waves", "trend") or (self.kind == "ranks" and not self.by)
 
 
 class ClaimSpec(_Entry, frozen=True):

@@ -310,3 +310,13 @@ def test_the_benchmark_shows_why_a_command_failed(
     assert said.startswith(
         "stateof show aii ended with status 2:\nstateof: there is no"
     )
+
+
+def test_a_charts_kind_can_be_overruled(project: Path, tmp_path: Path) -> None:
+    to = ("--format", "json", "--out", str(tmp_path))
+    done = stateof(project, "chart", "ai", "--by", "role", "--kind", "stacked", *to)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(Path(done.stdout.strip()).read_text())["kind"] == "stacked"
+    done = stateof(project, "chart", "ai", "--kind", "stocked", *to)
+    assert done.returncode == 2
+    assert "stacked" in done.stderr

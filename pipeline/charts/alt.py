@@ -13,6 +13,8 @@ NAMES = {
     "waves": "Chart of changes between waves",
     "distribution": "Chart of distributions",
     "stacked": "Stacked bar chart",
+    "likert": "Bar chart of answers for and against",
+    "trend": "Line chart",
     "ranks": "Chart of ranks",
     "heat": "Heat map",
 }
@@ -25,13 +27,13 @@ def alt(data: ChartData) -> str:
 
 def _gist(data: ChartData) -> str:
     kind = data.spec.kind
-    if kind == "waves":
+    if kind in ("waves", "trend"):
         return _changes(data)
     if kind == "distribution":
         return _modes(data)
     if kind == "ranks":
         return _ranking(data)
-    if kind == "stacked":
+    if kind in ("stacked", "likert"):
         return _largest(data)
     return _extremes(data)
 

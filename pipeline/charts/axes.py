@@ -52,7 +52,7 @@ def axes_of(question: Question, spec: FigureSpec, *, mean: bool) -> Axes:
     among = across if split or mean else "term"
     if spec.kind == "bars":
         return Axes(rows=among, columns="one")
-    if spec.kind == "waves":
+    if spec.kind in ("waves", "trend"):
         return Axes(rows=among, columns="wave")
     if spec.kind == "ranks":
         compared = len(spec.waves) > 1 or not split
@@ -97,7 +97,7 @@ def _answers(
         for n in sums(question, waves)
         if spec.kind in ("bars", "waves", "heat")
     )
-    fixed = spec.kind == "stacked" or _ordered(question)
+    fixed = spec.kind in ("stacked", "likert") or _ordered(question)
     answers = tuple(
         Heading(
             axis="term",

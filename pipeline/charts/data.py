@@ -4,9 +4,9 @@ Every kind of chart is a small table. Its two axes are any of waves, answers and
 domains, and drawing, table, CSV and alternative text all read the same cells:
 
     bars          rows: domains, or answers           columns: one
-    waves         rows: answers, or domains           columns: waves
+    waves, trend  rows: answers, or domains           columns: waves
     distribution  rows: domains (one panel each)      columns: ratings
-    stacked       rows: domains (one bar each)        columns: answers
+    stacked, likert   rows: domains (one bar each)    columns: answers
     ranks         rows: answers                       columns: waves, or domains
     heat          rows: domains, or answers           columns: domains
 """
@@ -147,7 +147,7 @@ def read(survey: Survey, build: Path, spec: FigureSpec) -> ChartData:
     question = survey.question(spec.question)
     _check(question, spec)
     asked = tuple(w.id for w in survey.waves if w.id in question.columns)
-    compares = spec.kind == "waves" or (spec.kind == "ranks" and not spec.by)
+    compares = spec.compares()
     waves = spec.waves or asked
     waves = waves if compares else waves[-1:]
     mean = _is_mean(question, spec)
@@ -181,14 +181,16 @@ def _nothing(data: ChartData) -> SurveyError:
 def _is_mean(question: Question, spec: FigureSpec) -> bool:
     """Ratings and numbers without a term are shown by their means."""
     counted = question.kind in ("scale", "numeric")
-    return counted and not spec.term and spec.kind in ("bars", "waves")
+    return counted and not spec.term and spec.kind in ("bars", "waves", "trend")
 
 
 def _check(question: Question, spec: FigureSpec) -> None:
     """Raise `DefinitionError` for a figure that its question cannot give."""
     split = spec.by.split("*") if spec.by else []
     kind, what, remedy = spec.kind, "", ""
-    one_answer = len(split) == 2 if kind == "heat" else kind in ("bars", "waves")
+    one_answer = (
+        len(split) == 2 if kind == "heat" else kind in ("bars", "waves", "trend")
+    )
     if one_answer and split and not spec.term and not _is_mean(question, spec):
         codes = [entry.code for entry in (*question.nets, *question.choices)]
         what = f"a {kind} chart by {spec.by} shows one answer"
@@ -197,10 +199,10 @@ def _check(question: Question, spec: FigureSpec) -> None:
         what = f"a {kind} chart cannot be split by '{spec.by}'"
     elif kind == "distribution" and question.scale is None:
         what = f"{question.id} is not a scale, so it has no distribution to draw"
-    elif kind == "stacked" and len(question.choices) > MOST_PARTS:
+    elif kind in ("stacked", "likert") and len(question.choices) > MOST_PARTS:
         what = f"{len(question.choices)} answers are too many to tell apart in a stack"
         remedy = 'Use kind = "bars", "heat" or "distribution".'
-    elif kind == "stacked" and question.kind not in ("single", "scale"):
+    elif kind in ("stacked", "likert") and question.kind not in ("single", "scale"):
         what = f"the answers to {question.id} do not add up to 100%"
         remedy = 'Use kind = "bars" or "heat".'
     if what:
@@ -274,7 +276,7 @@ def _sorted(data: ChartData) -> ChartData:
     """Rows, and domains in columns, by size; then the `top` of them."""
     rows = in_order(data.rows, lambda row: _size(data, row))
     columns = data.columns
-    if data.spec.kind == "stacked" or columns[0].axis == "domain":
+    if data.spec.kind in ("stacked", "likert") or columns[0].axis == "domain":
         columns = in_order(columns, lambda column: data.value(rows[0], column))
     counted = [row for row in rows if not row.everyone]
     kept = counted[: data.spec.top or None]
@@ -290,5 +292,9 @@ def _size(data: ChartData, row: Heading) -> float | None:
     """What rows are sorted by: latest wave, first answer, everyone, or the mean."""
     if data.spec.kind == "distribution":
         return data.summary("mean", row)
-    last = data.spec.kind in ("waves", "ranks") and data.columns[0].axis == "wave"
+    if data.spec.kind == "likert" and data.question.nets:
+        return data.value(row, Heading(axis="term", code=data.question.nets[0].code))
+    last = (
+        data.spec.kind in ("waves", "trend", "ranks") and data.columns[0].axis == "wave"
+    )
     return data.value(row, data.columns[-1 if last else 0])

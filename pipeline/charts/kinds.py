@@ -9,18 +9,22 @@ from pipeline.charts.data import ChartData
 from pipeline.charts.distribution import distribution
 from pipeline.charts.frame import Sheet, framed
 from pipeline.charts.heat import heat
+from pipeline.charts.likert import likert
 from pipeline.charts.marks import Body
 from pipeline.charts.ranks import ranks
 from pipeline.charts.stacked import stacked
 from pipeline.charts.theme import Palette
+from pipeline.charts.trend import trend
 from pipeline.charts.waves import waves
 from pipeline.outline import FigureKind
 
 KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
     "bars": bars,
     "waves": waves,
+    "trend": trend,
     "distribution": distribution,
     "stacked": stacked,
+    "likert": likert,
     "ranks": ranks,
     "heat": heat,
 }

@@ -46,6 +46,20 @@ def _waves(data: ChartData) -> Plot:
     )
 
 
+def _trend(data: ChartData) -> Plot:
+    """A line a row over the waves."""
+    series = [
+        _series(data, row.label, [(row, c) for c in data.columns], [CSS.accent])
+        for row in data.rows
+    ]
+    return Plot(
+        layout="lines",
+        unit=data.measure,
+        categories=_labels(data.columns),
+        series=tuple(series),
+    )
+
+
 def _stacked(data: ChartData) -> Plot:
     colours = option_colours(data.question, CSS)
     series = [
@@ -99,8 +113,10 @@ def _ranks(data: ChartData) -> Plot:
 PLOTS: dict[FigureKind, Callable[[ChartData], Plot]] = {
     "bars": _bars,
     "waves": _waves,
+    "trend": _trend,
     "distribution": _stacked,
     "stacked": _stacked,
+    "likert": _stacked,
     "ranks": _ranks,
     "heat": _heat,
 }

@@ -188,7 +188,7 @@ def _outside(data: ChartData, by: str, wave: str) -> int:
 
 def _lines(data: ChartData) -> str:
     note = interval_wording(data.survey).note
-    drawn = data.spec.kind in ("bars", "waves", "distribution")
+    drawn = data.spec.kind in ("bars", "waves", "trend", "distribution")
     return f"Thin lines are intervals. {note}" if drawn else ""
 
 

@@ -175,6 +175,9 @@ def chart(
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
     by: Annotated[str, typer.Option(help="A dimension, for a question.")] = "",
     term: Annotated[str, typer.Option(help="One option, for a question.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="Another kind: bars, waves, trend, stacked, likert, …")
+    ] = "",
     survey: SurveyOption = "",
     listing: Annotated[bool, typer.Option("--list", help="List figure ids.")] = False,
 ) -> None:
@@ -193,7 +196,7 @@ def chart(
     wanted = [part.strip() for part in formats.split(",") if part.strip()]
     if not wanted:
         raise NotFound("which format?", remedy="For one: --format svg,png,csv")
-    for path in export_chart(project, name, survey, by, term, wanted, out):
+    for path in export_chart(project, name, survey, by, term, wanted, out, kind):
         print(path)
 
 

@@ -275,8 +275,10 @@ def _said(claimed: Claimed) -> Claim | None:
 FINDERS: dict[str, Finder] = {
     "bars": _bars,
     "waves": _waves,
+    "trend": _waves,
     "distribution": _distribution,
     "stacked": _stacked,
+    "likert": _stacked,
     "ranks": _ranks,
     "heat": _heat,
 }

@@ -86,7 +86,7 @@ def _axes(chart: Any, plot: Plot, brand: Brand) -> None:
     names.has_major_gridlines = values.has_major_gridlines = False
     values.visible = False
     if plot.layout == "lines":
-        values.reverse_order = True
+        values.reverse_order = plot.unit == "rank"
         names.tick_label_position = XL_TICK_LABEL_POSITION.HIGH
         return
     names.reverse_order = True
