@@ -18,6 +18,9 @@ from pathlib import Path
 import pytest
 from registries import docker_registry
 from services import CREATED, ROOT, TINY, Running, service, tiny_store, until
+from typer.testing import CliRunner
+
+from pipeline.cli import app
 
 VERBS = (
     *("pull", "push", "package", "tag", "list", "inspect", "rm", "run", "ps", "df"),
@@ -87,12 +90,15 @@ def asked(served: Running) -> Typed:
     return Typed(served.folder.parent / "models", served.url)
 
 
-def test_every_verb_has_help_with_an_example(typed: Typed) -> None:
-    listed = typed.model("--help")
+def test_every_verb_has_help_with_an_example() -> None:
+    def helped(*arguments: str) -> str:
+        return CliRunner().invoke(app, [*arguments, "--help"]).output
+
+    listed = helped("model")
     for verb in VERBS:
         assert f"\n  {verb} " in listed
-        assert f"Example: stateof model {verb}" in typed.model(verb, "--help")
-    assert "Example: stateof serve" in typed("serve", "--help").stdout
+        assert f"Example: stateof model {verb}" in helped("model", verb)
+    assert "Example: stateof serve" in helped("serve")
 
 
 def test_models_are_listed_in_dockers_columns(typed: Typed) -> None:
@@ -142,6 +148,7 @@ def test_names_are_given_and_taken_away(typed: Typed) -> None:
     assert gone[2] == f"Deleted: {model}"
 
 
+@pytest.mark.slow
 def test_a_model_goes_to_a_registry_and_comes_back(
     typed: Typed, tmp_path: Path
 ) -> None:
@@ -198,6 +205,7 @@ def test_what_cannot_be_done_is_said_with_a_status(
     assert says in typed("model", *arguments, status=status).stderr
 
 
+@pytest.mark.slow
 def test_a_prompt_is_answered_from_the_line_or_from_stdin(asked: Typed) -> None:
     answer = asked.model("run", "tiny", "hello")
     assert answer.endswith("\n")
@@ -207,11 +215,13 @@ def test_a_prompt_is_answered_from_the_line_or_from_stdin(asked: Typed) -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_a_service_one_is_started_for_the_answer(typed: Typed) -> None:
     assert typed.model("run", "tiny", "hello")
     assert "no service runs" in typed("model", "ps", status=3).stderr
 
 
+@pytest.mark.slow
 def test_what_runs_is_told_in_dockers_columns_and_unloaded(asked: Typed) -> None:
     asked.model("run", "tiny", "hello")
     head, line = asked.model("ps").splitlines()
@@ -232,11 +242,13 @@ def test_the_services_state_and_logs_are_told(asked: Typed) -> None:
     assert "==> service.log <==" in asked.model("logs")
 
 
+@pytest.mark.slow
 def test_one_can_chat_on_a_terminal(asked: Typed) -> None:
     shown = on_terminal(asked, "model", "run", TINY, says=["hello", "again", "/bye"])
     assert shown.count("> ") >= 3
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_service_and_frees_its_folder(
     tmp_path: Path, shared: Path
 ) -> None:
@@ -267,6 +279,7 @@ def test_a_port_that_is_taken_is_said(
     typed("serve", "--port", "99999", "--folder", folder, status=2)
 
 
+@pytest.mark.slow
 def test_another_server_answers_under_its_engines_name(
     served: Running, tmp_path: Path
 ) -> None:

@@ -116,6 +116,7 @@ def test_without_json_a_transfer_is_lines_of_text(
     assert all(step.startswith("Uploaded: ") for step in steps)
 
 
+@pytest.mark.slow
 def test_before_the_first_line_what_goes_wrong_is_a_status(
     served: Running, registry: str, tmp_path: Path
 ) -> None:

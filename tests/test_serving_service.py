@@ -114,6 +114,7 @@ def test_a_service_of_our_own_answers_only_us_and_ends(tmp_path: Path) -> None:
         address.get("/models")
 
 
+@pytest.mark.slow
 def test_a_service_of_our_own_ends_with_us(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path;"
@@ -187,6 +188,7 @@ def test_a_service_that_runs_is_used_if_it_has_the_model(
         assert not (tmp_path / "log").exists()
 
 
+@pytest.mark.slow
 def test_a_service_that_runs_without_the_model_is_left_alone(
     carrier: Weights, tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
