@@ -28,6 +28,9 @@ needs_model = pytest.mark.skipif(
 )
 READY_SECONDS = 60.0
 
+# For the tests that load a model themselves: threads that spin stop one another.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 class Worker(NamedTuple):
     """A worker that runs: a client of its socket, its process, what it wrote."""

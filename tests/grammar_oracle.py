@@ -13,11 +13,10 @@ class Oracle:
     def __init__(self, weights: Path) -> None:
         import llama_cpp.llama_cpp as c
 
-        from pipeline.serving.engine.llama import Log, Vocabulary
+        from pipeline.serving.engine.llama import Vocabulary
 
         params = c.llama_model_default_params()
         params.vocab_only = True
-        self._log = Log()
         self._model = c.llama_model_load_from_file(str(weights).encode(), params)
         self.vocabulary = Vocabulary(c.llama_model_get_vocab(self._model))
         pieces = [self.vocabulary.piece(i) for i in range(self.vocabulary.size)]

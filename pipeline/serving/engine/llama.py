@@ -55,6 +55,10 @@ class Log:
             print(self.last_error, file=sys.stderr, flush=True)
 
 
+# As long as the library is there, as it may speak at any time.
+LOG = Log()
+
+
 class Vocabulary:
     """The model's tokens."""
 
@@ -106,7 +110,6 @@ class Model:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._log = Log()
         c.llama_backend_init()
         self.weights = self._load(Path(settings.weights))
         self.vocabulary = Vocabulary(c.llama_model_get_vocab(self.weights))
@@ -122,6 +125,7 @@ class Model:
 
     def watch(self, flag: Flag) -> None:
         """Have this flag end what is computed from now on."""
+        self._flag = flag  # Its memory is read for as long as anything is computed.
         c.llama_set_abort_callback(self.context, _STOP_ASKED, flag.address)
 
     def decode(self, tokens: Sequence[int]) -> None:
@@ -134,7 +138,7 @@ class Model:
             raise Stopped
         if status != 0:
             what = f"llama.cpp could not read {len(tokens)} tokens (status {status})"
-            raise DataError(f"{what}: {self._log.last_error}")
+            raise DataError(f"{what}: {LOG.last_error}")
 
     def logits(self) -> Floats:
         """How likely each token is to be next: a view, until the next `decode`."""
@@ -159,7 +163,7 @@ class Model:
     def _view(self, pointer: Any, size: int) -> Floats:
         address = ctypes.cast(pointer, ctypes.c_void_p).value
         if not address:
-            raise DataError(f"llama.cpp gave no result: {self._log.last_error}")
+            raise DataError(f"llama.cpp gave no result: {LOG.last_error}")
         floats = (ctypes.c_float * size).from_address(address)
         return np.asarray(memoryview(floats).cast("B").cast("f"), np.float32)
 
@@ -173,9 +177,7 @@ class Model:
             str(path).encode(), c.llama_model_default_params()
         )
         if weights is None:
-            raise DataError(
-                f"cannot be loaded: {self._log.last_error}", where=str(path)
-            )
+            raise DataError(f"cannot be loaded: {LOG.last_error}", where=str(path))
         return weights
 
     def _context(self, settings: Settings) -> Any:
@@ -197,7 +199,7 @@ class Model:
             params.pooling_type = c.LLAMA_POOLING_TYPE_MEAN
             context = c.llama_init_from_model(self.weights, params)
         if context is None:
-            what = f"no context of {settings.context} tokens: {self._log.last_error}"
+            what = f"no context of {settings.context} tokens: {LOG.last_error}"
             raise DataError(what, where=settings.weights)
         return context
 
@@ -207,7 +209,7 @@ class Model:
             read_header(path)
             adapter = c.llama_adapter_lora_init(self.weights, str(path).encode())
         if not adapter:
-            what = f"no adapter of this model: {self._log.last_error or 'no such file'}"
+            what = f"no adapter of this model: {LOG.last_error or 'no such file'}"
             raise DataError(what, where=str(path))
         return adapter
 
@@ -217,4 +219,4 @@ class Model:
         pointers = (c.llama_adapter_lora_p_ctypes * count)(*adapters)
         scales = (ctypes.c_float * count)(*[1.0] * count)
         if c.llama_set_adapters_lora(self.context, pointers, count, scales):
-            raise DataError(f"adapters cannot be used: {self._log.last_error}")
+            raise DataError(f"adapters cannot be used: {LOG.last_error}")
