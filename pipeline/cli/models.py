@@ -46,6 +46,17 @@ NameArgument = Annotated[
     str, typer.Argument(help="The model: a name, a tag or an ID.", show_default=False)
 ]
 FileOption = Annotated[Path, typer.Option("--gguf", help="The weights; any shard.")]
+LicenseOption = Annotated[
+    list[Path] | None, typer.Option("--license", "-l", help="A licence's text.")
+]
+TemplateOption = Annotated[Path | None, typer.Option(help="A Jinja chat template.")]
+CreatedOption = Annotated[
+    str | None, typer.Option(help="A time, for the same ID every time.")
+]
+FormOption = Annotated[
+    Literal["v0.1", "v0.2", "cncf"],
+    typer.Option("--format", help="Docker's v0.1 or v0.2, or CNCF ModelPack."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -83,22 +94,13 @@ def push(name: NameArgument) -> None:
 def package(
     gguf: FileOption,
     name: NameArgument,
-    license: Annotated[
-        list[Path] | None, typer.Option("--license", "-l", help="A licence's text.")
-    ] = None,
-    chat_template: Annotated[
-        Path | None, typer.Option(help="A Jinja chat template.")
-    ] = None,
+    license: LicenseOption = None,
+    chat_template: TemplateOption = None,
     mmproj: Annotated[Path | None, typer.Option(help="A projector.")] = None,
     lora: Annotated[list[Path] | None, typer.Option(help="A LoRA adapter.")] = None,
     context_size: Annotated[int | None, typer.Option(help="In tokens.")] = None,
-    created: Annotated[
-        str | None, typer.Option(help="A time, for the same ID every time.")
-    ] = None,
-    form: Annotated[
-        Literal["v0.1", "v0.2", "cncf"],
-        typer.Option("--format", help="Docker's v0.1 or v0.2, or CNCF ModelPack."),
-    ] = "v0.1",
+    created: CreatedOption = None,
+    form: FormOption = "v0.1",
     and_push: Annotated[bool, typer.Option("--push", help="Push it, too.")] = False,
 ) -> None:
     """Make a model of a GGUF file; prints its ID.
