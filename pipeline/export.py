@@ -63,6 +63,7 @@ def export_chart(
     `kind` overrules the kind that the figure has, or that suits the question. Raises
     `NotFound` for a name that is not known or that leaves open what is meant.
     """
+    from pipeline.charts.brand import load_brand
     from pipeline.charts.figure import export
 
     if survey:
@@ -73,7 +74,10 @@ def export_chart(
     if kind:
         spec = msgspec.structs.replace(spec, kind=cast(FigureKind, kind))
     with writing(out):
-        written = export(analysis.survey, analysis.build, spec, out, formats)
+        brand = load_brand(project.root)
+        written = export(
+            analysis.survey, analysis.build, spec, out, formats, brand=brand
+        )
     return list(written.values())
 
 

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from pipeline.charts import words
 from pipeline.charts.data import ChartData
 from pipeline.charts.measure import balanced, wrap
 from pipeline.charts.svg import Drawing, in_page
-from pipeline.charts.theme import FONT, painted
+from pipeline.charts.theme import FONT, MARGIN, painted
 from pipeline.report import Brand
 
 WIDTH, HEIGHT = 1200, 630
 EDGE, TITLE, UNDER, FOOT = 56, 44, 24, 22
+LEAST = 700  # the width under which a drawing cannot be read
 BAND = 16  # of colour, at the top
+SHEET = (
+    f"#set page(width: {WIDTH}pt, height: {HEIGHT}pt, margin: 0pt)\n"
+    '#image("card.svg", width: 100%)'
+).encode()
 
 
 def card(data: ChartData, title: str, drawing: Drawing, brand: Brand) -> bytes:
     """A figure's card, as PNG: title, drawing, source, and the notice if any."""
     survey = data.survey
     top, texts = _head(title, words.subtitle(data), TITLE)
-    inside = in_page(drawing, "").strip()
-    box = f'x="{EDGE}" y="{top:g}" width="{WIDTH - 2 * EDGE}"'
-    box += f' height="{HEIGHT - 2 * EDGE - top + 8:g}"'
-    sized = inside[inside.index("viewBox") :]
-    placed = f'<svg {box} preserveAspectRatio="xMinYMin meet" {sized}'
+    placed = _placed(drawing, top)
     source = f"{survey.title}, {data.waves[-1]}"
     return _png([*texts, placed, *_foot(source, survey.notice)], brand)
+
+
+def _placed(drawing: Drawing, top: float) -> str:
+    """The drawing as large as it fits; of a tall one, the upper part, to be read."""
+    start, high = drawing.body
+    wide, room = drawing.width - 2 * MARGIN, HEIGHT - 2 * EDGE - top + 8
+    scale = min((WIDTH - 2 * EDGE) / wide, max(room / high, LEAST / wide))
+    inside = in_page(drawing, "").strip()
+    content = inside[inside.index(">") + 1 :]
+    return (
+        f'<svg x="{EDGE}" y="{top:g}" width="{wide * scale:g}" height="{room:g}"'
+        f' viewBox="{MARGIN} {start:g} {wide:g} {room / scale:g}">{content}'
+    )
 
 
 def report_card(
@@ -90,7 +105,8 @@ def _text(
 
 
 def _png(parts: list[str], brand: Brand) -> bytes:
-    import vl_convert
+    """The picture, by Typst, which takes a sixth of the time of Vega's converter."""
+    import typst
 
     font = FONT.replace('"', "'")
     svg = (
@@ -100,4 +116,7 @@ def _png(parts: list[str], brand: Brand) -> bytes:
         f'<rect width="{WIDTH}" height="{BAND}" fill="var(--c-accent)"/>'
         f"{''.join(parts)}</svg>"
     )
-    return bytes(vl_convert.svg_to_png(painted(svg, brand.light), scale=1))
+    files: Any = {"main": SHEET, "card.svg": painted(svg, brand.light).encode()}
+    picture = typst.compile(files, format="png", ppi=72)
+    assert isinstance(picture, bytes), "one page"
+    return picture

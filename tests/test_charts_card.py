@@ -1,0 +1,35 @@
+"""Cards: what a link to a report or a figure looks like where it is shared."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from charted import FIGURES, charted
+from reported import EMOJI, HTML, LONG, RIGHT_TO_LEFT, TYPST
+
+from pipeline.charts.card import report_card
+from pipeline.charts.figure import figures
+from pipeline.charts.theme import OURS
+
+
+def size(picture: bytes) -> tuple[int, int]:
+    assert picture.startswith(b"\x89PNG")
+    wide, high = struct.unpack(">II", picture[16:24])
+    return wide, high
+
+
+def test_each_figure_has_one_of_the_size_that_links_take(tmp_path: Path) -> None:
+    survey, build = charted(tmp_path)
+    made = list(figures(survey, build, [(s, s.id) for s in FIGURES], tmp_path))
+    cards = [(tmp_path / figure.card).read_bytes() for figure in made]
+    assert {size(card) for card in cards} == {(1200, 630)}
+    assert len(set(cards)) == len(cards)
+
+
+@pytest.mark.parametrize("words", [LONG, EMOJI, RIGHT_TO_LEFT, HTML, TYPST, ""])
+def test_any_words_make_a_card_and_always_the_same(words: str) -> None:
+    one, other = (report_card(words, words, words, words, OURS) for _ in range(2))
+    assert size(one) == (1200, 630)
+    assert one == other
