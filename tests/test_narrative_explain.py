@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import Missing, NotFound
 from pipeline.narrative.explain import explain, shown
+from pipeline.narrative.reading import read_back
 from pipeline.narrative.stage import draft
 from pipeline.outline import ClaimSpec, Outline, SectionSpec
 from pipeline.project import Project
@@ -75,3 +76,31 @@ def test_other_ids_are_answered_with_those_that_are_known(project: Project) -> N
     (project.build("small") / "narrative.json").unlink()
     with pytest.raises(Missing, match="no text yet"):
         explain(project, "r.s.1")
+
+
+REPORT = """
+id = "r"
+survey = "small"
+wave = "2025"
+title = ""
+standfirst = ""
+
+[[section]]
+id = "s"
+title = "S"
+claim = [{ kind = "level", question = "ai", term = "yes" }]
+"""
+TRUE = "60% of respondents answer “Yes” to “AI?”."
+
+
+def test_a_sentence_of_ones_own_is_read_back_and_marked(project: Project) -> None:
+    (project.root / "reports").mkdir()
+    (project.root / "reports" / "r.toml").write_text(REPORT, encoding="utf-8")
+    assert read_back(project, "r.s", TRUE) == (TRUE, [])
+    marked, troubles = read_back(project, "r.s", f"Happily, {TRUE}")
+    assert marked.replace("\u0332", "") == f"Happily, {TRUE}"
+    assert marked.count("\u0332") == len("Happily,")
+    assert troubles == ["“happily” says something that is not known"]
+    assert read_back(project, "r.s", TRUE.replace("60", "61"))[1]
+    with pytest.raises(NotFound):
+        read_back(project, "r.t", TRUE)

@@ -1,12 +1,13 @@
-"""`stateof explain` and `stateof ask`: the proof of a sentence, and answers."""
+"""Commands on text: a sentence's proof, answers, reading back, new patterns."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from pipeline.errors import Missing
+from pipeline.errors import Missing, SurveyError
 from pipeline.project import Project
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
@@ -71,7 +72,55 @@ def ask(
         raise typer.Exit(1)
 
 
+def propose(
+    family: Annotated[str, typer.Argument(help="A family of the bank: trend_up")],
+    endpoint: Annotated[str, typer.Option(help="An OpenAI-compatible endpoint.")],
+    model: Annotated[str, typer.Option("--model", help="Its model.")] = "",
+) -> None:
+    """New patterns by a model, linted and tried; those that pass, to be approved.
+
+    Example: stateof patterns propose trend_up --endpoint http://127.0.0.1:1234/v1
+    """
+    from pipeline.narrative.propose import as_toml
+    from pipeline.narrative.propose import propose as proposed
+
+    trials, name = proposed(family, endpoint, model)
+    for trial in trials:
+        for problem in trial.problems:
+            print(f"refused: {trial.text}\n  {problem}", file=sys.stderr)
+    if all(trial.problems for trial in trials):
+        raise SurveyError("no proposal passed", remedy="Try a larger model.")
+    print(as_toml(family, trials, name))
+
+
+def prove(
+    section: Annotated[str, typer.Argument(help="report.section: ai.adoption")],
+    sentence: Annotated[str, typer.Argument(help="The sentence to read back.")],
+) -> None:
+    """Read a sentence of yours back against the estimates; mark what is not proved.
+
+    Example: stateof prove ai.adoption "Among respondents, 22% use AI tools for work."
+    """
+    from pipeline.narrative.reading import read_back
+
+    marked, troubles = read_back(Project.find(), section, sentence)
+    print(marked)
+    for trouble in troubles:
+        print(f"  {trouble}", file=sys.stderr)
+    if troubles:
+        raise typer.Exit(1)
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(explain)
     app.command()(ask)
+    app.command()(prove)
+    patterns = typer.Typer(help="The bank of patterns.", no_args_is_help=True)
+    patterns.command()(propose)
+    patterns.callback()(_patterns)
+    app.add_typer(patterns, name="patterns")
+
+
+def _patterns() -> None:
+    """The bank of patterns."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from pipeline.narrative.lock.vocabulary import Meaning, Vocabulary
 from pipeline.narrative.lock.words import NUMBERS, phrases
 
 MARKS = ",;:().–—"
+WORD = re.compile(r"[^\s,;:()]+")
 Known = dict[str, tuple[tuple[str, frozenset[Meaning]], ...]]
 NOTHING: frozenset[Meaning] = frozenset()
 
@@ -69,7 +72,8 @@ def _next(text: str, known: Known) -> tuple[Token, int]:
         return Token("word", phrase, phrases()[phrase][1]), len(phrase)
     if text[0] in MARKS:
         return Token("mark", text[0]), 1
-    word = text.split(" ")[0]
+    found = WORD.match(text)
+    word = found[0] if found else text[0]
     return Token("unknown", word), len(word)
 
 

@@ -22,7 +22,7 @@ def waves(read: Read) -> Iterator[str]:
             yield f"{wave} is not compared here"
         elif wave != before and _looks_back(read, i):
             yield f"{wave} is not the wave before"
-        elif _heads_another(read, i):
+        elif _heads_another(read, i) or _ends_another(read, i):
             yield "the figure is of another wave"
     order = [_wave(read, i) for i in names]
     if "broken" not in read.claims:
@@ -54,6 +54,16 @@ def _heads_another(read: Read, i: int) -> bool:
     )
     after = [bound for bound in read.binding.bound if bound.place > i]
     return bool(heads and after) and after[0].cells[0].wave != _wave(read, i)
+
+
+def _ends_another(read: Read, i: int) -> bool:
+    """Whether "… in 2024" ends a clause whose figure is of another wave."""
+    at = read.sentence.at
+    loose = at(i - 1).text == "in" and at(i - 2).kind not in ("mark", "number")
+    if not loose or at(i + 1).text == "(" or at(i - 2).claim in ("place", "was"):
+        return False
+    before = [bound for bound in read.binding.bound if bound.place < i]
+    return bool(before) and before[-1].cells[0].wave != _wave(read, i)
 
 
 def not_comparable(read: Read) -> Iterator[str]:

@@ -103,3 +103,4 @@ def added_year(context: Context, _: Random) -> Iterator[str]:
         and not same
     ):
         yield f"In {first}, {lower(context.sentence.text)}"
+        yield f"{context.sentence.text[:-1]} in {first}."

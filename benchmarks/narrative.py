@@ -1,0 +1,300 @@
+"""Every figure that is claimed of the narrative, measured on this machine.
+
+    python -m benchmarks.narrative            # all but the model, about two minutes
+    python -m benchmarks.narrative --model    # and the drafts of the embedded model
+
+Reads the builds of this project's surveys, so run `stateof run` for each before; a
+survey without a build is named and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from pipeline.load import load_survey
+from pipeline.narrative.claims import Source, facts_of
+from pipeline.narrative.draft import ModelChoice
+from pipeline.narrative.facts import load_estimates
+from pipeline.narrative.lock.tokens import tokens
+from pipeline.narrative.patterns import bank, unit
+from pipeline.narrative.sections import Planned, Sayable, plan_outline, sayable
+from pipeline.narrative.stage import draft
+from pipeline.narrative.trials.context import Context
+from pipeline.narrative.trials.mutants import spoilt
+from pipeline.narrative.trials.tables import outline, source
+from pipeline.outline import Outline, load_outline, survey_of
+from pipeline.project import Project
+from pipeline.report import Report, Sentence
+from pipeline.wording import trigrams
+
+TABLES = 200
+SPOILT_TABLES = 40
+ADVERSARIAL = Path(__file__).parent / "adversarial.toml"
+FIRST_RUN = "74 of 75, 98.7 %, when first run"
+Case = tuple[Source, Outline]
+
+
+def reports(project: Project) -> Iterator[Case]:
+    """Every report whose survey has been built, with its estimates."""
+    for path in project.reports():
+        name = survey_of(path)
+        if not (project.build(name) / "estimates.parquet").is_file():
+            print(f"  ({name} has no build: {path.name} is left out)")
+            continue
+        survey = load_survey(project.definition(name))
+        made = load_outline(path, survey)
+        estimates = load_estimates(project.build(name), crossed=True)
+        yield Source(survey, estimates, made.wave), made
+
+
+def show(name: str, value: str, wanted: str = "") -> None:
+    """One line of the result."""
+    print(f"{name:<52}{value:>20}   {wanted}", flush=True)
+
+
+def said(cases: Iterable[Case]) -> Iterator[tuple[Source, Sayable]]:
+    """What each section may say, before either lock has read it."""
+    for at, made in cases:
+        yield from ((at, sayable(at, section)) for section in made.sections)
+
+
+def sentences(found: Sayable) -> list[Sentence]:
+    """The language of a section."""
+    return [s for each in found.units for s in each.wordings]
+
+
+def published(project: Project, cases: list[Case]) -> None:
+    """What stands in report.json: proved by both locks, with all its provenance."""
+    total = unsupported = proved = drafted = sections = 0
+    known = {p.id for family in bank().values() for p in family}
+    for at, made in cases:
+        path = project.published(made.wave, made.id) / "report.json"
+        if not path.is_file():
+            print(f"  ({made.id} has not been published)")
+            continue
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+        planned = {p.section.id: p for p in plan_outline(at, made)}
+        facts = {fact.id for fact in report.facts}
+        claims = {claim.id for claim in report.claims}
+        for section in report.sections:
+            sections += bool(section.summary)
+            drafted += section.origin == "model"
+            for sentence in section.summary:
+                total += 1
+                unsupported += not _supported(planned[section.id], sentence)
+                proved += (
+                    sentence.claim in claims
+                    and sentence.pattern in known
+                    and bool(sentence.facts)
+                    and {*sentence.facts} <= facts
+                )
+    show("published sentences not supported", f"{unsupported} of {total}", "0")
+    show("sentences with full provenance", f"{proved} of {total}", "100 %")
+    show("published sections that a model drafted", f"{drafted} of {sections}")
+
+
+def _supported(planned: Planned, sentence: Sentence) -> bool:
+    units = planned.plan.units if planned.plan else ()
+    member = any(w.text == sentence.text for u in units for w in u.wordings)
+    return member and not planned.lock.troubles(sentence.text)
+
+
+def false_alarms(cases: list[Case]) -> None:
+    """The second lock on what is so."""
+    for name, of in (("reports", cases), (f"{TABLES} random tables", _tables(TABLES))):
+        texts = wrong = 0
+        for _, found in said(of):
+            for sentence in sentences(found):
+                texts += 1
+                wrong += bool(found.lock.troubles(sentence.text))
+        show(f"false alarms of the second lock, {name}", f"{wrong} of {texts:,}", "0")
+
+
+def _tables(count: int) -> list[Case]:
+    return [(source(seed), outline(seed)) for seed in range(count)]
+
+
+def mutants(cases: list[Case]) -> None:
+    """What was spoilt, by kind: how much each lock rejects."""
+    tried: Counter[str] = Counter()
+    gate: Counter[str] = Counter()
+    lock: Counter[str] = Counter()
+    for at, found in said([*cases, *_tables(SPOILT_TABLES)]):
+        facts = tuple(facts_of(each.claim for each in found.units).values())
+        language = {sentence.text for sentence in sentences(found)}
+        for sentence in sentences(found):
+            for lie in spoilt(Context(at, sentence, facts), len(sentence.text)):
+                if _reworded(lie.text, found):
+                    continue
+                tried[lie.kind] += 1
+                gate[lie.kind] += lie.text not in language
+                lock[lie.kind] += bool(found.lock.troubles(lie.text))
+    print(f"\n{'mutants':<24}{'tried':>10}{'gate':>10}{'second lock':>14}")
+    for kind, count in sorted(tried.items()):
+        shares = (100 * rejected[kind] / count for rejected in (gate, lock))
+        print(f"  {kind:<22}{count:>10,}" + "".join(f"{s:>11.2f} %" for s in shares))
+    total = tried.total()
+    show("mutants rejected by the gate", f"{gate.total():,} of {total:,}", "all")
+    show(
+        "mutants rejected by the second lock", f"{lock.total():,} of {total:,}", "99 %"
+    )
+
+
+def _reworded(text: str, found: Sayable) -> bool:
+    """Whether a text is true after all: another wording of a claim of the section."""
+    return any(
+        text == s.text for each in found.units for s in unit(each.claim).wordings
+    )
+
+
+def adversarial(cases: list[Case]) -> None:
+    """Lies written by hand."""
+    lies = tomllib.loads(ADVERSARIAL.read_text(encoding="utf-8"))
+    caught = total = 0
+    for at, made in cases:
+        for section in made.sections:
+            found = sayable(at, section)
+            for text in lies.get(made.id, {}).get(section.id, {}).get("lies", ()):
+                total += 1
+                caught += bool(found.lock.troubles(text))
+    show(
+        "hand-written lies caught by the second lock", f"{caught} of {total}", FIRST_RUN
+    )
+
+
+def stale(count: int = 60) -> None:
+    """Texts of one table read against another."""
+    taken = gate = total = 0
+    for seed in range(count):
+        pair = (source(seed), source(seed + 1000))
+        for section in outline(seed).sections:
+            one, other = (sayable(each, section) for each in pair)
+            true_there = {s.text for s in sentences(other)}
+            for sentence in sentences(one):
+                if sentence.text in true_there:
+                    continue  # so there too
+                total += 1
+                taken += not other.lock.troubles(sentence.text)
+                gate += sentence.text in true_there
+    show("text of table A accepted for table B, gate", f"{gate} of {total:,}", "0")
+    show("text of table A accepted for B, second lock", f"{taken} of {total:,}", "0")
+
+
+def style(cases: list[Case]) -> None:
+    """Paragraphs of record: what is said, how it begins, what repeats."""
+    must = expressed = texts = digits = 0
+    plain, named = Repeated(), Repeated()
+    for at, made in cases:
+        for planned in plan_outline(at, made):
+            hidden = sum("was not let pass" not in why for why in planned.left_out)
+            must += len(planned.section.claims) - hidden
+            if planned.plan is None:
+                continue
+            units = planned.plan.units
+            expressed += len({c for each in units for c in each.claim.covers})
+            best = [sentence.text for sentence in planned.plan.best]
+            texts += len(best)
+            digits += sum(text[:1].isdigit() for text in best)
+            plain.add([text.casefold().split() for text in best])
+            named.add([_words(text, planned) for text in best])
+    show("must-say claims expressed", f"{expressed} of {must}", "100 %")
+    show("sentences that begin with a figure", f"{100 * digits / texts:.1f} %", "≤ 5 %")
+    show("repeated trigrams, names of the survey as a word", named.share(), "≤ 1 %")
+    show("repeated trigrams, names word by word", plain.share())
+
+
+class Repeated:
+    """Trigrams that come again within a paragraph."""
+
+    def __init__(self) -> None:
+        self.all = self.again = 0
+
+    def add(self, paragraph: list[list[str]]) -> None:
+        """Count those of one paragraph."""
+        each = Counter(gram for words in paragraph for gram in trigrams(words))
+        self.all += each.total()
+        self.again += sum(count - 1 for count in each.values())
+
+    def share(self) -> str:
+        """As a percentage."""
+        return f"{100 * self.again / self.all:.2f} %"
+
+
+def _words(text: str, planned: Planned) -> list[str]:
+    """A sentence's words; a group, answer or topic is one, whatever its length."""
+    found = tokens(text, planned.lock.reading)
+    return [token.text for token in found if token.kind != "mark"]
+
+
+def timing(project: Project) -> None:
+    """All sections of State of App Dev and one of CNCF, without a model."""
+    sections, seconds = 0, 0.0
+    for name in ("state-of-app-dev", "cncf"):
+        build = project.build(name)
+        survey = load_survey(project.definition(name))
+        made = [
+            load_outline(p, survey) for p in project.reports() if survey_of(p) == name
+        ]
+        load_estimates(build, crossed=True)
+        started = time.perf_counter()
+        for each in made:
+            at = Source(survey, load_estimates(build, crossed=True), each.wave)
+            sections += len(plan_outline(at, each))
+        seconds += time.perf_counter() - started
+    show("twelve sections without a model", f"{12 * seconds / sections:.2f} s", "≤ 2 s")
+
+
+def with_model(project: Project) -> None:
+    """Both State of App Dev reports, drafted anew by the embedded model."""
+    name = "state-of-app-dev"
+    survey = load_survey(project.definition(name))
+    made = [load_outline(p, survey) for p in project.reports() if survey_of(p) == name]
+    with tempfile.TemporaryDirectory() as folder:
+        for file in ("estimates.parquet", "trends.parquet"):
+            (Path(folder) / file).symlink_to(project.build(name) / file)
+        started = time.perf_counter()
+        text = draft(survey, made, Path(folder), ModelChoice(), lambda _: None)
+        seconds = time.perf_counter() - started
+    sections = [s for report in text.reports for s in report.sections]
+    drafted = sum(section.origin == "model" for section in sections)
+    show(
+        "sections drafted by the embedded model",
+        f"{drafted} of {len(sections)}",
+        "8/10",
+    )
+    show("seconds that took", f"{seconds:.0f} s", "≤ 60 s")
+
+
+def main() -> None:
+    """Print all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", action="store_true", help="draft with the model too")
+    wanted = parser.parse_args()
+    project = Project.find()
+    cases = list(reports(project))
+    if not cases:
+        sys.exit("no survey has been built: run stateof run first")
+    families = sum(len(patterns) >= 6 for patterns in bank().values())
+    show("families of six patterns or more", str(families), "≥ 8")
+    published(project, cases)
+    style(cases)
+    timing(project)
+    false_alarms(cases)
+    adversarial(cases)
+    stale()
+    mutants(cases)
+    if wanted.model:
+        with_model(project)
+
+
+if __name__ == "__main__":
+    main()
