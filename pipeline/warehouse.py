@@ -110,7 +110,7 @@ def build_warehouse(survey: Survey, build: Path) -> None:
         )
         con.execute(
             f"CREATE TABLE people AS SELECT p.*{_scaled(con, people)},"
-            f" w.weight{numbers} FROM {people} AS p"
+            f" w.weight, w.untrimmed{numbers} FROM {people} AS p"
             f" JOIN {weights} AS w USING (wave, respondent)"
         )
         lay_out(con, survey)
@@ -158,7 +158,8 @@ def lay_out(con: DuckDBPyConnection, survey: Survey) -> None:
         f"CAST(COALESCE({numbers_of(d.id, 'p')}, 0) AS SMALLINT) AS {numbers_of(d.id)}"
         for d in survey.dimensions
     ]
-    columns = "".join(f", {column}" for column in [*units, *numbers])
+    before = ["p.untrimmed"] if survey.weighting.trim else []
+    columns = "".join(f", {column}" for column in [*before, *units, *numbers])
     con.execute(statement("answered").format(columns=columns)).fetchall()
 
 

@@ -69,6 +69,7 @@ def con() -> duckdb.DuckDBPyConnection:
         "#role": np.array([{"dev": 1, "ops": 2}.get(r, 0) for r in role]),
         "base_weight": np.round(rng.lognormal(0, 0.1, n), 6),
         "weight": weights,
+        "untrimmed": np.round(weights * rng.uniform(0.8, 1.25, n), 6),
         "_stratum": stratum,
         "_cluster1": cluster,
         "_cluster2": rng.integers(0, 3, n),
@@ -88,6 +89,7 @@ def con() -> duckdb.DuckDBPyConnection:
     con.register("given", people)
     con.execute("CREATE TABLE people AS SELECT * REPLACE"
                 " (CAST(weight AS DECIMAL(9,6)) AS weight,"
+                "  CAST(untrimmed AS DECIMAL(18,6)) AS untrimmed,"
                 "  CAST(wave AS TEXT) AS wave, CAST(band AS TEXT) AS band,"
         "  CAST(base_weight AS DECIMAL(18,6)) AS base_weight) FROM given")  # fmt: skip
     con.execute("CREATE TABLE answers(wave TEXT, respondent INT, item TEXT,"
@@ -119,7 +121,9 @@ def survey(tmp: pytest.TempPathFactory, **given: object) -> Survey:
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-@pytest.mark.parametrize("method", ["none", "rake", "linear"])
+@pytest.mark.parametrize(
+    "method", ["none", "rake", "linear", "rake, trimmed", "linear, trimmed"]
+)
 def test_the_cube_and_the_sample_agree(
     con: duckdb.DuckDBPyConnection,
     tmp_path_factory: pytest.TempPathFactory,
@@ -127,7 +131,10 @@ def test_the_cube_and_the_sample_agree(
     method: str,
 ) -> None:
     targets = () if method == "none" else TARGETS
-    weighting = Weighting(method="linear" if method == "linear" else "rake")
+    weighting = Weighting(
+        method="linear" if "linear" in method else "rake",
+        trim=(0.3, 3.0) if "trimmed" in method else None,
+    )
     made = survey(
         tmp_path_factory, design=DESIGNS[name], targets=targets, weighting=weighting
     )

@@ -265,3 +265,9 @@ def test_the_unit_of_supplied_weights_is_no_matter(tmp_path: Path, unit: float) 
     people = [(role, site, weight * unit / 7) for role, site, weight in PEOPLE]
     weights, _ = weighed(tmp_path, "", weight=True, people=people)
     assert weights[:4] == pytest.approx([1 / 1.5, 4 / 1.5, 1 / 1.5, 2 / 1.5], abs=1e-6)
+
+
+def test_weights_too_small_for_their_decimals_are_refused(tmp_path: Path) -> None:
+    people = [*PEOPLE, ("Ops", "X", 1e-4)]
+    with pytest.raises(DataError, match=r"from 7\.\d+e-05 to .* times their mean"):
+        weighed(tmp_path, "", weight=True, people=people)

@@ -150,9 +150,13 @@ def _numbered(way: _Split, rows: Columns) -> Columns:
 
 
 def _by_margin(way: _Split, rows: Columns, dimension: str, scheme: Scheme) -> Columns:
-    """Rows with their column of x: that of their domain of a weighting dimension."""
+    """Rows with their column of x: that of their domain of a weighting dimension.
+
+    What they add to products with x has the weight in it that was fitted to x.
+    """
     margin = scheme.margin(dimension)[rows[dimension]]
-    return _numbered(way, rows | {"margin": margin})
+    fitted = {"w2": rows["wp"]} if scheme.trimmed else {}
+    return _numbered(way, rows | fitted | {"margin": margin})
 
 
 def _slice(

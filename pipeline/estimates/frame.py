@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Columns = dict[str, NDArray[Any]]
 
 EVERYONE = "TRUE"
+# What a sample without weights of its own has added: the weight, and the row's number.
+IMPLIED, ROW = "implied_weight", "table_row"
 
 
 def places(design: Design) -> list[str]:
@@ -170,4 +172,5 @@ def with_implied_weight(table: str, design: Design) -> tuple[str, str]:
         small = f"MAX({size}) OVER () <= 1"
         factors.append(f"CASE WHEN {small} THEN 1 / {size} ELSE {size} / {drawn} END")
     weight = " * ".join(f"CAST({f} AS DOUBLE)" for f in factors)
-    return f"(SELECT *, {weight} AS implied_weight FROM {table})", "implied_weight"
+    numbered = f"(SELECT *, ROW_NUMBER() OVER () AS {ROW} FROM {table})"
+    return f"(SELECT *, {weight} AS {IMPLIED} FROM {numbered})", IMPLIED

@@ -111,14 +111,25 @@ def variance(
 ) -> Estimates:
     """The variance of `y` in the population: n/(n-1) Σ w (y - ȳ)² / Σ w (`svyvar`).
 
-    ȳ counts as known: its error changes the variance by the square of itself only.
+    Linearised, ȳ counts as known: its error changes the variance by the square of
+    itself only. Each replicate has its own ȳ.
     """
     centre = mean(sample, [y], by, where)
     found = sample.patterns([*by, y], known(where, [*by, y]))
     _, inside = domains_of(found, by)
-    apart = (found.columns[y].astype(float)[:, None] - centre.values) ** 2
-    a = inside * apart * centre.n / (centre.n - 1)
-    return ratios(found, centre.keys, a, inside)
+    apart = inside * (found.columns[y].astype(float)[:, None] - centre.values)
+    larger = centre.n / (centre.n - 1)
+    variances = ratios(found, centre.keys, apart**2 * larger, inside)
+    if not len(found.replicates):
+        return variances
+
+    def theta(w: Floats) -> Floats:
+        below = w @ inside
+        moved: Floats = (w @ apart**2) / below - ((w @ apart) / below) ** 2
+        return moved * larger
+
+    cov = found.covariance(theta, apart)
+    return msgspec.structs.replace(variances, cov=cov)
 
 
 def ratio(
@@ -173,7 +184,7 @@ def ratios(
         u = (a - values * b) / below
         cov = found.covariance(lambda w: (w @ a) / (w @ b), np.nan_to_num(u))
     empty = ~np.isfinite(values)
-    cov[empty] = cov[:, empty] = np.nan
+    values[empty] = cov[empty] = cov[:, empty] = np.nan
     n = found.n @ (b != 0)
     return Estimates(
         tuple(keys), values, cov, found.df, n, below, _srs(found, b, y, values, n)

@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 
 from pipeline.errors import DataError
-from pipeline.estimates.frame import EVERYONE
+from pipeline.estimates.frame import EVERYONE, IMPLIED, ROW
 from pipeline.estimates.intervals import (
     critical,
     extreme,
@@ -175,9 +175,9 @@ def _numbered(sample: Sample) -> Sample:
     """The sample with respondents numbered: equal values stay in table order, as in R.
 
     Weights that the design implies come from a window, after which a table has no
-    order; their own takes its place.
+    order but that of its `table_row`.
     """
-    order = f"ORDER BY {sample.weight}" if sample.weight == "implied_weight" else ""
+    order = f"ORDER BY {ROW}" if sample.weight == IMPLIED else ""
     number = f"ROW_NUMBER() OVER ({order}) AS {RESPONDENT}"
     table = f"(SELECT *, {number} FROM {sample.table})"
     return Sample(sample.con, table, sample.design, sample.weight, sample.calibration)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Columns = dict[str, NDArray[Any]]
 
-SUMS = ("n", "w", "w2", "q")
+SUMS = ("n", "w", "w2", "q", "wp")
 
 # Numbers are counted in an array up to this many times as long as the rows, and sorted
 # beyond: sorting 20,000 rows takes 1 ms, counting them 0.05.
@@ -47,7 +47,7 @@ def rolled_up(rows: Columns, by: Sequence[str]) -> Columns:
     for name, values in zip(reversed(names), reversed(known), strict=True):
         left, code = np.divmod(left, len(values))
         found[name] = values[code]
-    for name in (*SUMS, *replicate_names(rows)):
+    for name in (*(s for s in SUMS if s in rows), *replicate_names(rows)):
         found[name] = np.bincount(number, rows[name], size)[at]
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from pipeline.design import Design
+from pipeline.design import Design, Replicates
 from pipeline.errors import DataError
 from pipeline.estimates.frame import (
     EVERYONE,
@@ -91,9 +91,10 @@ class Sample:
         calibration: Calibration | None = None,
     ) -> None:
         self.con, self.design, self.calibration = con, design, calibration
-        self.table, self.weight = (
+        self.table, weight = (
             (table, weight) if weight else with_implied_weight(table, design)
         )
+        self.weight = _squared_safely(con, self.table, weight)
 
     @cached_property
     def frame(self) -> Frame:
@@ -187,7 +188,7 @@ class Sample:
         rows = self._rows(columns, where, more)
         values = [rows[f"c{i}"] for i in range(len(columns))]
         replicates = np.array([rows[f"r{i}"] for i in range(len(names))], dtype=float)
-        rscales = np.broadcast_to(np.asarray(design.rscales), (len(names),))
+        rscales = rscales_of(design, len(names))
 
         def spread(theta: Floats) -> Floats:
             full, values = theta[0], theta[1:]
@@ -208,6 +209,7 @@ class Sample:
             columns=", ".join(keys) or "1 AS k",
             sums=", ".join([*self._sums(), *more]),
             table=self.table,
+            weight=self.weight,
             where=where,
             keys=", ".join(k.rsplit(" AS ", 1)[1] for k in keys) or "k",
         )
@@ -236,6 +238,27 @@ class Sample:
         place = np.empty(code.max() + 1, dtype=np.int64)
         place[code[:size]] = np.arange(size)
         return place[code[size:]]
+
+
+def rscales_of(given: Replicates, count: int) -> Floats:
+    """The factor of each of `count` replicates; one may stand for all."""
+    if len(given.rscales) not in (1, count):
+        raise DataError(
+            f"{len(given.rscales)} factors for {count} replicate weights",
+            where="design.replicates.rscales",
+            remedy="Give one for all of them, or one for each.",
+        )
+    return np.broadcast_to(np.asarray(given.rscales, dtype=float), (count,))
+
+
+def _squared_safely(con: DuckDBPyConnection, table: str, weight: str) -> str:
+    """`weight` as a type that holds its square: others would overflow."""
+    kind = con.execute(f"DESCRIBE SELECT {weight} AS w FROM {table}").fetchall()[0][1]
+    if kind == "DOUBLE" or (
+        kind.startswith("DECIMAL(") and int(kind[8:-1].split(",")[0]) <= 9
+    ):
+        return weight
+    return f"CAST({weight} AS DOUBLE)"
 
 
 def _distinct(rows: Columns, count: int) -> tuple[Ints, list[NDArray[Any]]]:

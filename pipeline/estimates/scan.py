@@ -146,11 +146,22 @@ def _unpacked(digits: list[_Digit], number: NDArray[Any]) -> Columns:
 
 
 def _sums(scheme: Scheme) -> list[tuple[str, str]]:
-    """What is added up besides n, w and w2; without it Σq is n, or not needed."""
-    weighs = [] if scheme.regress == "1" or not scheme.dimensions else [scheme.regress]
+    """What is added up besides n, w and w2; without it Σq is n, or not needed.
+
+    With p, the weight before it was trimmed, q is that of the regression times w/p.
+    """
     replicates = scheme.replication.columns if scheme.replication else ()
-    named = [("q", column) for column in weighs]
-    return named + [(f"r{i}", f'"{column}"') for i, column in enumerate(replicates)]
+    named = []
+    if scheme.trimmed:
+        # A quotient of decimals is a float, and a sum of floats depends on their order.
+        ratio = f"{scheme.regress} * weight / untrimmed"
+        named = [
+            ("q", f"CAST({ratio} AS DECIMAL(18,9))"),
+            ("wp", "weight * untrimmed"),
+        ]
+    elif scheme.dimensions and scheme.regress != "1":
+        named = [("q", scheme.regress)]
+    return [*named, *((f"r{i}", f'"{column}"') for i, column in enumerate(replicates))]
 
 
 def _source(scheme: Scheme) -> str:

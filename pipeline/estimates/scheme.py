@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from pipeline.definition import Survey, Wave
-from pipeline.estimates.sample import Calibration, Sample
+from pipeline.estimates.sample import Calibration, Sample, rscales_of
 from pipeline.estimates.spread import Fitted, Replication
 from pipeline.estimates.variance import Frame
 from pipeline.warehouse import numbers_of
@@ -31,7 +31,8 @@ class Scheme(msgspec.Struct, frozen=True):
 
     `places` are the columns of the sampling units, `dimensions` those weighted to,
     `columns` the column of x of each of their domains, by number (0: not known);
-    `regress` is SQL for q, the weight of a respondent in the regression.
+    `regress` is SQL for q, the weight of a respondent in the regression; `trimmed`: the
+    weight has been trimmed since it was fitted.
     """
 
     frame: Frame
@@ -41,6 +42,7 @@ class Scheme(msgspec.Struct, frozen=True):
     dimensions: tuple[str, ...]
     columns: dict[str, Ints]
     regress: str
+    trimmed: bool
     fitted: Fitted | None
     replication: Replication | None
 
@@ -62,7 +64,9 @@ def sample_of(
         for dimension, shares in _margins(con, survey, wave).items()
         for domain, share in shares.items()
     ]
-    fitted = Calibration(("1.0", *columns), _regress(survey)) if columns else None
+    before = "untrimmed" if survey.weighting.trim else ""
+    margins = ("1.0", *columns)
+    fitted = Calibration(margins, _regress(survey), before) if columns else None
     table = f"(SELECT * FROM people WHERE wave = '{wave.id}')"
     if items:
         table = f"({_wide(survey, wave, items)})"
@@ -120,6 +124,7 @@ def scheme_of(con: DuckDBPyConnection, survey: Survey, wave: Wave) -> Scheme:
         tuple(margins),
         columns,
         _regress(survey),
+        bool(margins) and survey.weighting.trim is not None,
         None,
         _replication(sample),
     )
@@ -161,7 +166,7 @@ def _replication(sample: Sample) -> Replication | None:
     given, columns = sample.design.replicates, sample.replicate_columns
     if given is None:
         return None
-    rscales = np.broadcast_to(np.asarray(given.rscales), (len(columns),))
+    rscales = rscales_of(given, len(columns))
     return Replication(columns, given.scale, rscales, given.mse)
 
 
@@ -175,10 +180,11 @@ def _fitted(
     names = [f'"{c}"' for c in scheme.places]
     names += [numbers_of(d, "people") for d in scheme.dimensions]
     keys = [f"{c} AS k{i}" for i, c in enumerate(names)]
+    p = "untrimmed" if scheme.trimmed else "weight"
     sums = {
         "n": "COUNT(*)",
-        "w": "SUM(weight)",
-        "w2": "SUM(weight * weight)",
+        "w": f"SUM({p})",
+        "w2": f"SUM({p} * {p})",
         "q": f"SUM({scheme.regress})",
     }
     added = [f"CAST({sql} AS DOUBLE) AS {name}" for name, sql in sums.items()]

@@ -31,7 +31,8 @@ class Rows(msgspec.Struct, frozen=True):
     `domain`, `value` and `margin` (column of x, or -1) are indices; `place` is the
     finest unit in the frame, or the stratum where respondents are the units. `n` = Σ1,
     `w` = Σw, `w2` = Σw², `q` = Σq of the weights in the regression on margins;
-    `weights` (R × rows) are the Σw of each replicate.
+    `weights` (R × rows) are the Σw of each replicate. Split by margin and trimmed since
+    weights p were fitted, `w2` = Σwp and `q` = Σq w/p.
     """
 
     domain: Ints
@@ -48,8 +49,8 @@ class Rows(msgspec.Struct, frozen=True):
 class Fitted(msgspec.Struct, frozen=True):
     """What residuals on M weighting margins need of all respondents of the wave.
 
-    `solve` (M × M) takes Σ q x u to the slopes of u on x; `x` (places × M) is Σ w x by
-    place, and `xx` (places × M × M) is Σ w² x x'.
+    `solve` (M × M) takes Σ q x u to the slopes of u on x; `x` (places × M) is Σ p x by
+    place, and `xx` (places × M × M) is Σ p² x x', with p the weight that was fitted.
     """
 
     solve: Floats

@@ -1,5 +1,6 @@
 -- One row: the sums over respondents of one pattern of answers in one sampling unit.
-SELECT {columns}, COUNT(*) AS n, {sums}
+-- Who weighs nothing, as outside a subset, is not counted.
+SELECT {columns}, COUNT(CASE WHEN {weight} <> 0 THEN 1 END) AS n, {sums}
 FROM {table}
 WHERE {where}
 GROUP BY {keys}

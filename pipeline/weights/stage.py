@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DIGITS = 6
-LARGEST = 1000  # what DECIMAL(9,6) cannot hold
+LARGEST = 1000  # what DECIMAL(9,6) cannot hold; under one in LARGEST, digits are lost
 
 
 class Cells(msgspec.Struct, frozen=True):
@@ -70,11 +70,13 @@ class WaveWeights(msgspec.Struct, frozen=True):
 def weigh(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
     """Write weights.parquet (wave, respondent, weight with mean 1) and weights.json.
 
+    `untrimmed` in it is the weight as it was fitted: variances follow from it.
     Raises `DataError` if a wave's weights or targets cannot be used.
     """
     con = connect()
     con.execute(
-        "CREATE TABLE weights(wave VARCHAR, respondent INTEGER, weight DECIMAL(9,6))"
+        "CREATE TABLE weights(wave VARCHAR, respondent INTEGER, weight DECIMAL(9,6),"
+        " untrimmed DECIMAL(18,6))"
     )
     source = parquet(build / "respondents.parquet")
     con.execute(f"CREATE TABLE people AS SELECT * FROM {source}")
@@ -126,8 +128,9 @@ def _weigh_wave(con: DuckDBPyConnection, survey: Survey, wave: Wave) -> WaveWeig
     ]
     fit = fitted(weighting, margins, cells.weights)
     mean_one = cells.counts.sum() / float((cells.weights * fit.factors).sum())
-    factors, trimmed = _trimmed(weighting, cells, fit.factors * mean_one)
-    _store(con, wave, cells, factors)
+    untrimmed = fit.factors * mean_one
+    factors, trimmed = _trimmed(weighting, cells, untrimmed)
+    _store(con, wave, cells, factors, untrimmed)
     after = cells.weights * factors
     shape = spread(_column(con, "weight", "weights", wave))
     return WaveWeights(
@@ -200,19 +203,29 @@ def _trimmed(weighting: Weighting, cells: Cells, factors: Floats) -> tuple[Float
     return weights / each, round(float(cells.counts[outside].sum()))
 
 
-def _store(con: DuckDBPyConnection, wave: Wave, cells: Cells, factors: Floats) -> None:
+def _store(
+    con: DuckDBPyConnection,
+    wave: Wave,
+    cells: Cells,
+    factors: Floats,
+    untrimmed: Floats,
+) -> None:
     """Add a wave's weights to the table; raises `DataError` if one is impossible."""
     names = [f"d{i}" for i in range(len(cells.keys))]
     columns = "".join(f", {name} VARCHAR" for name in names)
-    rows = [(float(f), *v) for f, v in zip(factors, cells.values, strict=True)]
-    fill(con, f"factors(factor DOUBLE{columns})", rows)
+    rows = [
+        (float(factor), float(before), *values)
+        for factor, before, values in zip(factors, untrimmed, cells.values, strict=True)
+    ]
+    fill(con, f"factors(factor DOUBLE, before DOUBLE{columns})", rows)
     same = " AND ".join(
         f'CAST(p."{key}" AS VARCHAR) IS NOT DISTINCT FROM f.{name}'
         for key, name in zip(cells.keys, names, strict=True)
     )
     con.execute(
         "CREATE OR REPLACE TABLE fresh AS SELECT p.wave, p.respondent,"
-        f" round(CAST(p.base_weight AS DOUBLE) * f.factor, {DIGITS}) AS weight"
+        f" round(CAST(p.base_weight AS DOUBLE) * f.factor, {DIGITS}) AS weight,"
+        f" round(CAST(p.base_weight AS DOUBLE) * f.before, {DIGITS}) AS untrimmed"
         f" FROM people AS p JOIN factors AS f ON {same or 'true'} WHERE p.wave = ?",
         [wave.id],
     )
@@ -229,7 +242,7 @@ def _check_fresh(con: DuckDBPyConnection) -> None:
             f"{bad} respondents would get a weight of zero or less",
             remedy='Set bounds above zero, such as [0.3, 3], or method = "rake".',
         )
-    if high >= LARGEST:
+    if high >= LARGEST or low < 1 / LARGEST:
         raise DataError(
             f"weights would run from {low:g} to {high:g} times their mean",
             remedy="Trim them, or put small domains with large targets together.",
