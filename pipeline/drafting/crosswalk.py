@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline.crosswalk import Comparable, Crossed
 from pipeline.definition import Option, Question, Survey
+from pipeline.drafting.choices import OTHER
 from pipeline.drafting.codes import code_for
 from pipeline.drafting.nouns import Choice, Draft, Guess, Sure
 from pipeline.load import plain
@@ -98,6 +99,8 @@ def _alike(one: str, other: str) -> float:
     if a == b:
         return 1.0
     words, others = set(re.findall(r"\w+", a)), set(re.findall(r"\w+", b))
+    if words == others and len(words) > 1:
+        return 0.95  # "Engineer, data" is "Data engineer"
     shared = len(words & others) / max(len(words | others), 1)
     # Letter by letter is slow: only where words agree at all.
     return SequenceMatcher(None, a, b).ratio() if shared > 0.3 else shared
@@ -111,6 +114,9 @@ def _shared(question: Question, guess: Guess) -> float:
 
 
 def _bare(label: str) -> str:
+    """A label without marks; all that mean "other" are one."""
+    if OTHER.fullmatch(label.strip()):
+        return "other"
     return re.sub(r"\W+", " ", plain(label).replace("’", "'")).strip()
 
 

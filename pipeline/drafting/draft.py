@@ -29,7 +29,7 @@ from pipeline.load import plain
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-NO_ANSWER = ("NA", "N/A", "#N/A", "NULL", "nan", "<NA>", "None given", "(null)")
+NO_ANSWER = ("N/A", "NA", "#N/A", "NULL", "nan", "<NA>", "None given", "(null)")
 IDS = re.compile(
     r"(respons|respond|record|case|user|participant)(e|ent)?[ _-]?id|responseid|token",
     re.IGNORECASE,
@@ -55,7 +55,7 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
     profiles = [profile(con, i) for i in range(len(source.variables))]
     if source.wave.repair:
         source, profiles = _mended(source, profiles)
-    missing = _no_answer(profiles)
+    missing = _no_answer(source, profiles)
     blank = {plain(text) for text in missing}
     profiles = [p.without(blank) if blank else p for p in profiles]
     found = list(_looked_at(con, source, profiles))
@@ -152,17 +152,19 @@ def _mended(source: Source, profiles: list[Profile]) -> tuple[Source, list[Profi
     ]
 
 
-def _no_answer(profiles: list[Profile]) -> tuple[str, ...]:
+def _no_answer(source: Source, profiles: list[Profile]) -> tuple[str, ...]:
     """Texts such as NA that fill the blanks of several columns."""
+    # SurveyMonkey leaves a blank for no answer: there, N/A was offered and chosen.
+    texts_of_none = NO_ANSWER[source.wave.format == "surveymonkey" :]
     columns: Counter[str] = Counter()
     for found in profiles:
         # Alone in its column it is an option that was ticked.
         texts = (
             {text.strip() for text, _ in found.texts} if found.distinct > 1 else set()
         )
-        columns.update(text for text in NO_ANSWER if text in texts)
+        columns.update(text for text in texts_of_none if text in texts)
     least = min(3, max(1, len(profiles) // 3))
-    return tuple(text for text in NO_ANSWER if columns[text] >= least)
+    return tuple(text for text in texts_of_none if columns[text] >= least)
 
 
 def _named(guesses: list[Guess]) -> list[Guess]:

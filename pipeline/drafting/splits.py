@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from pipeline.drafting.nouns import Guess, Split
 
+FEW = 12  # domains
 MOST = 15  # domains of a dimension; rarer ones are put together
 LIKELY = (
     (
@@ -14,23 +17,25 @@ LIKELY = (
         "Role",
         r"dev ?type|job ?title|what title|\brole\b|occupation",
         r"position|job function|profession\b|current job|main ?branch",
+        r"\brolle\b|\bberuf|\bpuesto\b|fonction",
     ),
-    ("industry", "Industry", r"industr|sector|branche|line of business"),
+    ("industry", "Industry", r"industr|sector|secteur|branche|line of business"),
     (
         "company_size",
         "Company size",
         r"(org|company|organi[sz]ation|firm|business|employer)\w*[ _]?(size|/)"
         r"|(size|employees|people).*(company|organi[sz]ation|employer|firm)"
-        r"|(company|organi[sz]ation|employer|firm).*\bsize\b|how many employees",
+        r"|(company|organi[sz]ation|employer|firm).*\bsize\b|how many employees"
+        r"|unternehmensgr|wie viele (mitarbeit|beschäft)|taille de l",
     ),
-    ("country", "Country", r"\bcountry\b|in which country|where do you live"),
+    ("country", "Country", r"\bcountry\b|where do you live|\bland\b|\bpays\b|\bpaís\b"),
     (
         "region",
         "Region",
         r"geographic|\bregion\b|continent|where are you (based|locat)",
     ),
-    ("age", "Age", r"\bage\b|how old|age group|year of birth"),
-    ("gender", "Gender", r"gender|\bsex\b"),
+    ("age", "Age", r"\bage\b|how old|year of birth|\balter\b|\bâge\b|\bedad\b"),
+    ("gender", "Gender", r"gender|\bsex\b|geschlecht|\bsexe\b|\bsexo\b|género"),
     (
         "experience",
         "Experience",
@@ -47,7 +52,20 @@ LIKELY = (
 def splits(guesses: Iterable[Guess]) -> tuple[Split, ...]:
     """At most one dimension of each kind, of questions with one answer each."""
     usable = [g for g in guesses if g.kind == "single" and 2 <= _domains(g) <= 300]
-    return tuple(_splits(usable))
+    found = tuple(_splits(usable))
+    few = (g for g in usable if _domains(g) <= FEW)
+    return found or tuple(_any(guess) for guess in islice(few, 1))
+
+
+def _any(guess: Guess) -> Split:
+    """Where nothing looks like a role: the first question with few answers."""
+    return Split(
+        id=guess.id,
+        label=textwrap.shorten(guess.text, 60, placeholder=" …"),
+        question=guess.id,
+        evidence="no question looks like a role or an industry; this has few answers",
+        sure="guess",
+    )
 
 
 def _splits(usable: list[Guess]) -> Iterator[Split]:
