@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -9,12 +10,16 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 from services import CREATED, Running, service, tiny_store, until
 
+from pipeline.serving.api import application
+from pipeline.serving.api.doors import Doors
+from pipeline.serving.api.service import Service
+from pipeline.serving.runner import Local
 from pipeline.serving.store import entries, open_store
 
 UNIX_TIME = int(datetime.fromisoformat(CREATED).timestamp())
@@ -347,6 +352,34 @@ def test_nothing_that_was_refused_has_touched_the_store(served: Running) -> None
     assert entry.tags == ("docker.io/ai/tiny:latest",)
     listed = json.loads((served.folder.parent / "models/models.json").read_text())
     assert len(listed["models"]) == 1
+
+
+def test_a_fault_of_the_service_is_an_answer_in_the_paths_shape(
+    tmp_path: Path, shared: Path
+) -> None:
+    class Faulty:
+        engines: ClassVar[dict[str, Any]] = {"llama.cpp": Local()}
+
+        def lease(self, *_: str) -> Any:
+            raise ZeroDivisionError
+
+        def running(self) -> Any:
+            raise ZeroDivisionError
+
+    async def asked() -> list[httpx.Response]:
+        store = open_store(tiny_store(tmp_path / "models", shared))
+        app = application(Service(store, Faulty(), tmp_path), Doors())  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        base = "http://localhost"
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            body = {"model": "tiny"}
+            answer = await client.post("/v1/completions", json=body)
+            return [answer, await client.get("/engines/ps")]
+
+    answer, listed = asyncio.run(asked())
+    assert (answer.status_code, listed.status_code) == (500, 500)
+    assert "ZeroDivisionError" in problem(answer)["message"]
+    assert listed.text.startswith("a fault of the service")
 
 
 def test_a_damaged_model_is_listed_and_can_be_removed_while_others_answer(

@@ -112,6 +112,7 @@ def test_a_service_of_our_own_answers_only_us_and_ends(tmp_path: Path) -> None:
             Address(address.url).get("/models")
     with pytest.raises(NoAnswer):
         address.get("/models")
+    assert "GET /models/nowhere" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.slow

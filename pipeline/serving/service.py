@@ -125,7 +125,10 @@ def _having(model: str) -> Address | None:
 
 @contextmanager
 def started(log: Path, seconds: float = READY_SECONDS) -> Iterator[Address]:
-    """A service of our own, on a free port, while the block runs; raises `Missing`."""
+    """A service of our own, on a free port, while the block runs; raises `Missing`.
+
+    What it and its engines have to say is in `log` at the end.
+    """
     key = secrets.token_hex(16)
     log.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="stateof-") as folder, log.open("wb") as output:
@@ -142,6 +145,8 @@ def started(log: Path, seconds: float = READY_SECONDS) -> Iterator[Address]:
             yield Address(_first_line(process, min(seconds, READY_SECONDS), log), key)
         finally:
             _stop(process)
+            for path in sorted(Path(folder).glob("*.log")):
+                output.write(path.read_bytes())
 
 
 def _command(folder: str) -> list[str]:

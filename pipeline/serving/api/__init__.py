@@ -51,6 +51,7 @@ def application(service: Service, doors: Doors) -> ASGIApp:
         exception_handlers={
             SurveyError: answers.failed,
             HTTPException: answers.unknown,
+            Exception: answers.broken,
         },
     )
     app.state.service = service

@@ -96,6 +96,12 @@ def unknown(request: Request, error: Exception) -> Response:
     return refused(request.scope["path"], error.status_code, text, error.headers)
 
 
+def broken(request: Request, error: Exception) -> Response:
+    """The answer where the fault is this program's; the log has the rest."""
+    text = f"a fault of the service: {type(error).__name__}; see its log"
+    return refused(request.scope["path"], 500, text)
+
+
 def refused(path: str, status: int, text: str, headers: Any | None = None) -> Response:
     """An answer that says no, in the shape that the path has."""
     if is_openai(path):
