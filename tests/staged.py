@@ -114,7 +114,7 @@ class Actor:
             try:
                 if not await self._reader.readline():
                     return
-            except ConnectionResetError:
+            except ConnectionError:  # it ended with words of ours unread
                 return
 
 
@@ -167,7 +167,11 @@ class Stage:
     async def _enter(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        actor = Actor(json.loads(await reader.readline()), reader, writer)
+        facts = await reader.readline()
+        if not facts:  # it was ended before it could say who it is
+            writer.close()
+            return
+        actor = Actor(json.loads(facts), reader, writer)
         self.seen.append(actor)
         self.actors.put_nowait(actor)
 

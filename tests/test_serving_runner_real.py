@@ -23,9 +23,11 @@ from pipeline.serving.runner import (
     Local,
     Scheduler,
 )
+from pipeline.serving.runner.budget import Memory
 from pipeline.serving.runner.plan import planned
 from pipeline.serving.store import Store, add_package, open_store
 from tests.engine_worker import needs_engine, needs_model, smollm2
+from tests.staged import Shelf
 
 MIB = 1 << 20
 PROMPT = {"model": "tiny", "prompt": "one two", "max_tokens": 4, "temperature": 0}
@@ -42,9 +44,11 @@ def packaged(store: Store, weights: Path, name: str) -> str:
 
 
 @asynccontextmanager
-async def scheduled(store: Store, **engines: Local) -> AsyncIterator[Scheduler]:
-    known = engines or {"llama": Local()}
-    async with Scheduler(store, known, store.root.parent / "run") as scheduler:
+async def scheduled(
+    store: Store, memory: Memory | None = None, **engines: Local
+) -> AsyncIterator[Scheduler]:
+    known, folder = engines or {"llama": Local()}, store.root.parent / "run"
+    async with Scheduler(store, known, folder, memory=memory) as scheduler:
         yield scheduler
 
 
@@ -84,6 +88,32 @@ def test_a_model_answers_is_unloaded_and_answers_the_same(
     asyncio.run(play())
     assert worker_processes() == before
     assert not list((store.root.parent / "run").rglob("*.sock"))
+
+
+def test_models_that_do_not_fit_together_are_all_answered(
+    store: Store, shared: Path
+) -> None:
+    """Twelve requests at once for two models, with memory for one."""
+    tiny = shared / "models/tiny"
+    whole = packaged(store, tiny / "tiny.gguf", "whole")
+    parts = packaged(store, tiny / "tiny-split-00001-of-00003.gguf", "parts")
+    need = planned(store, Local(), whole, "completion", Config()).estimate.total
+
+    async def play() -> None:
+        async with scheduled(store, Shelf(need * 3 // 2)) as scheduler:
+
+            async def ask(model: str) -> str:
+                async with scheduler.lease("llama", model, "completion") as lease:
+                    loaded = [x for x in scheduler.running() if not x.loading]
+                    assert [x.model for x in loaded] == [model]
+                    return await completed(lease)
+
+            order = [whole, whole, parts, whole, parts, parts] * 2
+            texts = await asyncio.gather(*map(ask, order))
+        assert len(texts) == 12
+        assert len(set(texts)) == 1
+
+    asyncio.run(play())
 
 
 def test_a_model_that_cannot_be_loaded_says_why(store: Store, shared: Path) -> None:

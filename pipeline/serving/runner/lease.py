@@ -42,15 +42,15 @@ class Running(msgspec.Struct, frozen=True):
     keep_alive: float
 
 
-def of_worker(worker: Worker, name: str, limit: int) -> Lease:
-    """The use of a worker."""
+def of_worker(worker: Worker, name: str, limit: Callable[[], int]) -> Lease:
+    """The use of a worker; `limit` is asked for what models may take of memory."""
 
     async def cause(error: httpx.TransportError) -> SurveyError:
         # A connection breaks a moment before its process can be seen to have ended.
         end = asyncio.create_task(worker.ended.wait())
         await asyncio.wait({end}, timeout=END_SECONDS)
         end.cancel()
-        return worker.failure(name, limit)
+        return worker.failure(name, limit())
 
     return Lease(worker.client, cause)
 

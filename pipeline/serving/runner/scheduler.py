@@ -98,7 +98,7 @@ class Scheduler:
         slot = self._dispatch.slots.setdefault(key, Slot(key))
         worker = await self._dispatch.granted(slot)
         try:
-            yield of_worker(worker, str(key), self._memory.total())
+            yield of_worker(worker, str(key), self._memory.total)
         finally:
             self._dispatch.release(slot, worker)
 

@@ -166,8 +166,9 @@ class Worker:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process and self._process.returncode is None:
+            # Not `send_signal`, which takes its exit status from who waits for that.
             with suppress(ProcessLookupError):  # it has just ended by itself
-                self._process.send_signal(number)
+                os.kill(self._process.pid, number)
 
     async def _healthy(self) -> None:
         """Wait until it says that it is ready."""
