@@ -311,6 +311,20 @@ def test_an_answer_that_only_hidden_respondents_can_have_given_is_found() -> Non
     ]
 
 
+def test_an_answer_that_nobody_else_can_have_given_is_found() -> None:
+    """Bases have many tables; but nobody of column 1 said yes, so all are in 0."""
+    survey, columns = grid([[4, 6], [5, 9], [40, 30]])
+    _, answered = grid([[1, 0], [3, 0], [9, 9]])
+    bases = primary(survey, columns)
+    counts = {"yes": hidden_as(bases, answered)}
+    case = Case(survey, "w", "q", bases)
+    found = [*told(case, counts, case.limits([], {"r": 0, "c": 0}))]
+    assert [(b.domain, b.low, b.high) for b in found] == [
+        ("r0*c0", 1, 1),
+        ("r1*c0", 3, 3),
+    ]
+
+
 def test_that_nobody_of_a_large_group_gave_an_answer_is_no_secret() -> None:
     """Nobody in all of it, or in what is left of it."""
     survey = survey_of({"r": "abc"}, min_base=10)

@@ -2,9 +2,8 @@
 
 Beside how many gave each combination of answers to the dimensions' questions (`audit`),
 the unknowns are how many of them gave the answer. These are no more than those, and
-every published count is an equation in them. Each answer is taken by itself, so that a
-bound is no closer than what is known of that answer, and may be closer for somebody who
-solves for all answers, and for whole numbers, at once.
+every published count is an equation in them. Each answer is taken by itself: somebody
+who solves for all answers, and for whole numbers, at once may find closer bounds.
 """
 
 from __future__ import annotations
@@ -36,7 +35,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Counts = Mapping[str, Bases]  # how many gave an answer, by answer and domain
-PROBES, MOST = 3, 1e9
+# How far a table is kept from its limits, where it can be: of at least 1 each, less
+# than their mean over all that there are.
+APART = 1e-4
+NOTHING = 1e-8
 
 
 def audit_answers(
@@ -63,15 +65,15 @@ def audit_answers(
 
 
 def told(case: Case, counts: Counts, limits: dict[str, Any]) -> Iterator[Bound]:
-    """The hidden counts of answers that can be worked out, all unsafe."""
-    for term, known in counts.items():
-        hidden = [name for name in case.hidden() if not _nobody(case, known, name)]
-        if not hidden:
-            continue
+    """The hidden counts of answers that can be worked out, all unsafe.
+
+    A count of 0 is none: it is what is left of published domains, a large group.
+    """
+    hidden = case.hidden()
+    for term, known in counts.items() if hidden else ():
         within = answer_limits(case, known, limits)
-        for name in _alike(case, hidden, within):
+        for name in _fixed(case, hidden, within):
             low, high = bounds_of(case, name, within)
-            # Only what is left of published domains is 0, and that is a large group.
             if low == high > 0:
                 where = (case.wave, case.question, *name)
                 yield Bound(*where, low, high, safe=False, term=term)
@@ -112,36 +114,54 @@ def bounds_of(case: Case, name: Domain, within: dict[str, Any]) -> tuple[int, in
     return ceil(low - TOLERANCE), floor(high + TOLERANCE)
 
 
-def _alike(
+def _fixed(
     case: Case, hidden: Sequence[Domain], within: dict[str, Any]
 ) -> list[Domain]:
-    """The domains whose counts differ by less than one in some tables that agree.
+    """The domains of which the same number gave the answer in all tables that agree.
 
-    All others cannot be worked out. It takes a few linear programs, not two for each.
+    One linear program finds a table in which everything is above its limit that can be.
+    What is not is an equation, as published counts are; a count is fixed if it is a sum
+    of equations.
     """
-    from scipy.optimize import linprog
-
-    rows = np.array([case.rows[name] for name in hidden])
-    rng = np.random.default_rng(0)
-    values = []
-    for _ in range(PROBES):
-        aim = rng.normal(size=len(hidden)) @ rows
-        for way in (aim, -aim):
-            row = np.concatenate([np.zeros(len(aim)), way])
-            solved = linprog(row, **within, bounds=(0, MOST), method="highs")
-            if solved.x is not None:
-                values.append(rows @ solved.x[len(aim) :])
-    if not values:
-        return list(hidden)
-    open_ = np.ptp(values, axis=0) >= 1 + TOLERANCE
-    return [name for name, is_open in zip(hidden, open_, strict=True) if not is_open]
+    size = within["A_eq"].shape[1]
+    table, at_limit = _inner(case, within)
+    free = ~at_limit[:size]
+    tight = within["A_ub"].toarray()[at_limit[size:]]
+    equations = np.vstack([within["A_eq"].toarray(), tight])[:, free]
+    _, sizes, basis = np.linalg.svd(equations, full_matrices=False)
+    basis = basis[sizes > NOTHING * sizes.max(initial=1)]
+    found = []
+    for name in hidden:
+        row = np.concatenate([0 * case.rows[name], case.rows[name]])
+        rest = row[free] - basis.T @ (basis @ row[free])
+        if np.abs(rest).max(initial=0) < NOTHING and row @ table > 0.5:
+            found.append(name)
+    return found
 
 
-def _nobody(case: Case, known: Bases, name: Domain) -> bool:
-    """Whether a published domain that holds this one has nobody with the answer."""
-    names = list(case.rows)
-    holding = np.flatnonzero(case.inside[:, names.index(name)])
-    return any(known.get(names[i]) == 0 for i in holding)
+def _inner(case: Case, within: dict[str, Any]) -> tuple[Floats, NDArray[np.bool_]]:
+    """A table that agrees, and what is at its limit in every one that does.
+
+    Limits are those of each unknown, 0, and then the rows of `A_ub`.
+    """
+    from scipy import sparse
+
+    blocks: Any = sparse.block_array
+    size, rows = within["A_eq"].shape[1], within["A_ub"].shape[0]
+    unknown, limit = sparse.eye_array(size), sparse.eye_array(rows)
+    wide = {
+        "A_eq": sparse.hstack(
+            [within["A_eq"], sparse.csr_array((len(within["b_eq"]), size + rows))]
+        ),
+        "b_eq": within["b_eq"],
+        "A_ub": blocks([[-unknown, unknown, None], [within["A_ub"], None, limit]]),
+        "b_ub": np.concatenate([np.zeros(size), within["b_ub"]]),
+    }
+    aim = np.concatenate([np.zeros(size), -np.ones(size + rows)])
+    bounds = [(0, None)] * size + [(0, APART)] * (size + rows)
+    found = case.solved(aim, wide, bounds)
+    assert found is not None, "what is aimed at is bounded"
+    return found[:size], found[size:] < APART / 2
 
 
 def _counts(path: Path) -> dict[tuple[str, str], dict[str, dict[Domain, int | None]]]:

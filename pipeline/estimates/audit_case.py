@@ -200,17 +200,23 @@ class Case:
 
     def least(self, row: Floats, limits: dict[str, Any]) -> float:
         """The least that a sum of unknowns can be within the limits."""
+        found = self.solved(row, limits, (0, None))
+        return -inf if found is None else float(row @ found)
+
+    def solved(self, row: Floats, limits: dict[str, Any], bounds: Any) -> Floats | None:
+        """Unknowns that make a sum least; None if it has no end."""
         from scipy.optimize import linprog
 
-        found = linprog(row, **limits, bounds=(0, None), method="highs")
+        found: Any = linprog(row, **limits, bounds=bounds, method="highs")
         if found.status == UNBOUNDED:
-            return -inf
+            return None
         if not found.success:
             raise DataError(
                 f"its bases contradict each other ({found.message})",
                 where=f"estimates.parquet, {self.wave}, {self.question}",
             )
-        return float(found.fun or 0)
+        unknowns: Floats = found.x
+        return unknowns
 
     @cached_property
     def inside(self) -> Mask:
