@@ -24,6 +24,11 @@ GROUP = re.compile(r'<g class="mark-(\w+) role-mark ([a-z0-9_]+?)_marks"[^>]*>')
 NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 UNTURNED = re.compile(r'^transform="translate\(([^,()]*),([^,()]*)\)"$')
 PLACE = re.compile(r' (?:d|transform|x2?|y2?)="[^"]*"')
+LINE = re.compile(
+    r'<line transform="translate\(([^,()]*),([^,()]*)\)" x2="([^"]*)" y2="([^"]*)"'
+    r" ([^>]*)/>"
+)
+LINES = re.compile(rf"(?:{LINE.pattern}){{2,}}")
 ROOT = re.compile(r"<svg[^>]*>")
 
 
@@ -153,6 +158,7 @@ def _slim(svg: str) -> str:
     svg = re.sub(r'<g class="mark-group[^>]*>', "<g>", svg)
     svg = GROUP.sub(lambda g: _group(g.group(0), g.group(2)), svg)
     svg = PLACE.sub(lambda place: _rounded(place.group()), svg)
+    svg = LINES.sub(lambda lines: _joined(lines.group()), svg)
     svg = re.sub(r"<rect (width=[^>]*)/>", r'<rect class="paper" \1/>', svg, count=1)
     svg = re.sub(
         r"<g><g transform=\"translate\(0,0\)\"><g>(.*)</g></g></g>",
@@ -161,6 +167,14 @@ def _slim(svg: str) -> str:
         flags=re.DOTALL,
     )
     return svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+
+
+def _joined(lines: str) -> str:
+    """Lines of one look as one path: nobody walks through them, and many are drawn."""
+    looks: dict[str, str] = {}
+    for x, y, x2, y2, look in LINE.findall(lines):
+        looks[look] = f"{looks.get(look, '')}M{x},{y}l{x2},{y2}"
+    return "".join(f'<path d="{d}" {look}/>' for look, d in looks.items())
 
 
 def _rounded(place: str) -> str:

@@ -72,7 +72,8 @@ def _field(data: ChartData, width: float) -> Field:
     if data.measure == "mean":
         low = float(scale.low) if scale else 0.0
         high = float(scale.high) if scale else most * 1.1
-    tall = max(240.0, len(data.rows) * 2.2 * LEADING)
+    lines = sum(len(wrap(r.label, room - 50, LABEL)) for r in data.rows)
+    tall = max(240.0, (lines + 1) * LEADING)
     places = tuple(left + i * step for i in range(len(data.columns)))
     return Field(places, TOP + tall, low, high)
 

@@ -1,0 +1,65 @@
+"""Charts of labels that no designer hoped for: drawn, inside the picture, inert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from charted import FIGURES, charted
+from reported import EMOJI, FORMULAS, HTML, LONG, RIGHT_TO_LEFT, TYPST
+from test_charts_drawing import texts
+
+from pipeline.charts.figure import figures
+from pipeline.definition import Survey
+from pipeline.render.drawing import checked_svg
+
+ODD = {
+    "long": LONG,
+    "emoji": EMOJI,
+    "rtl": RIGHT_TO_LEFT,
+    "html": HTML,
+    "typst": TYPST,
+    "formula": FORMULAS[0],
+    "one word": "x" * 300,
+}
+
+
+def relabelled(survey: Survey, words: str) -> Survey:
+    """The survey with `words` for every second label; the others tell rows apart."""
+    questions = tuple(
+        msgspec.structs.replace(
+            question,
+            title=words,
+            text=words,
+            options=tuple(
+                msgspec.structs.replace(option, label=words) if i % 2 == 0 else option
+                for i, option in enumerate(question.options)
+                if not isinstance(option, str)
+            ),
+        )
+        for question in survey.questions
+    )
+    return msgspec.structs.replace(survey, questions=questions, title=words)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_every_kind_is_drawn_and_its_texts_stay_inside(
+    name: str, tmp_path: Path
+) -> None:
+    survey, build = charted(tmp_path)
+    odd = relabelled(survey, ODD[name])
+    wanted = [(spec, ODD[name]) for spec in FIGURES]
+    for figure in figures(odd, build, wanted, tmp_path, ("svg", "csv")):
+        for part, width in ((figure.wide, 680), (figure.narrow, 360)):
+            checked_svg(tmp_path, part)  # raises for what could run or fetch
+            root = ElementTree.fromstring((tmp_path / part).read_text("utf-8"))
+            for left, right, y, words in texts(root):
+                assert left >= -1, words
+                assert right <= width + 1, (figure.id, words)
+                assert 0 < y <= float(root.get("height", 0)) + 1, (figure.id, words)
+        alone = ElementTree.fromstring(
+            (tmp_path / figure.files["svg"]).read_text("utf-8")
+        )
+        assert not {e.tag.rpartition("}")[2] for e in alone.iter()} & {"script", "img"}
