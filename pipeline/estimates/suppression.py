@@ -15,9 +15,11 @@ combination of the finest options, a domain a set of cells, a published domain a
 equation. Spans are certified by lines of tables that nobody can tell from the true one,
 no longer than the span: they may hide too much, never too little. See also `audit`.
 
-Not hidden: how many of each role (in each industry) took part, though it bounds n; that
-none or all of a large group gave an answer; what respondents find by leaving themselves
-out. The reason for hiding must stay unpublished: it tells n from the minimum base.
+Not hidden: how many of each role (in each industry) took part, though it bounds n; what
+the few who are in no domain answered (everyone less the domains): to hide a blank or
+two, a large domain would have to go; that none or all of a large group gave an answer;
+what respondents find by leaving themselves out. The reason for hiding stays
+unpublished: it tells n from the minimum base.
 """
 
 from __future__ import annotations
