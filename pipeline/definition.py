@@ -41,11 +41,24 @@ class _Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Drop(_Noun, frozen=True):
-    """Rows to leave out: those whose `column` holds one of `values`."""
+    """Rows to leave out, by one rule.
+
+    Those whose `column` holds one of `values`, or a number `below` or `above` a limit
+    (seconds, per cent finished); or those with one and the same text in all columns
+    that match `same`, of which at least three are filled (straight-liners).
+    """
 
     reason: str
-    column: str
-    values: tuple[str, ...]
+    column: str = ""
+    values: tuple[str, ...] = ()
+    below: float | None = None
+    above: float | None = None
+    same: tuple[str, ...] = ()
+
+    def rules(self) -> int:
+        """How many rules it states; it should be one."""
+        limits = self.below is not None or self.above is not None
+        return sum((bool(self.values), limits, bool(self.same)))
 
 
 class Wave(_Noun, frozen=True):
@@ -91,12 +104,14 @@ class Option(Term, frozen=True):
     kept apart from a skipped question and is not in the base. `waves` names the waves
     that offered it, if not all did: nobody could choose it in the others, which is not
     a share of 0 %. `write_in` is for "other, please specify": where each option has a
-    column of its own, any text in this one counts as choosing it.
+    column of its own, any text in this one counts as choosing it. `exclusive` is for
+    "none of these": ticked together with others, it is not used.
     """
 
     raw: tuple[str, ...] | PerWave = ()
     missing: bool = False
     write_in: bool = False
+    exclusive: bool = False
     waves: tuple[str, ...] = ()
 
     def offered(self, wave: str) -> bool:
@@ -141,6 +156,7 @@ class Question(_Noun, frozen=True):
     it. `asked` is the routing: the answers to earlier questions that
     lead here. `base` narrows who is counted further than who was asked. Both look only
     at questions that the wave asked. `ordered` options are shown as they are listed.
+    `most` is how many options could be ticked; who ticked more has not answered.
     """
 
     id: str
@@ -154,6 +170,7 @@ class Question(_Noun, frozen=True):
     minimum: float | None = None
     maximum: float | None = None
     separator: str = ""
+    most: int | None = None
     unlisted: Literal["error", "reject"] = "error"
     asked: Condition = {}
     base: Condition = {}

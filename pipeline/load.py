@@ -167,6 +167,10 @@ def _problems(survey: Survey) -> Iterator[Problem]:
             yield f"wave {wave.id}.end", "is before its start"
         if not wave.files:
             yield f"wave {wave.id}.files", "names no file"
+        for drop in wave.drop:
+            if drop.rules() != 1 or bool(drop.same) == bool(drop.column):
+                what = "needs a column and values, or below or above; or same alone"
+                yield f"wave {wave.id}.drop ({drop.reason})", what
     earlier: dict[str, Question] = {}
     for question in survey.questions:
         for where, what in _question_problems(survey, question, earlier):
@@ -226,6 +230,10 @@ def _kind_problems(question: Question) -> Iterator[Problem]:
         yield "nets", "belong to a single or scale question"
     if question.separator and kind != "select-all":
         yield "separator", "belongs to a select-all question"
+    if question.most is not None and kind != "select-all":
+        yield "most", "belongs to a select-all question"
+    if kind != "select-all" and any(o.exclusive for o in question.choices):
+        yield "options", "exclusive belongs to options of a select-all question"
     if kind != "numeric" and (question.minimum, question.maximum) != (None, None):
         yield "minimum", "minimum and maximum belong to a numeric question"
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from small import DEFINITION, ROWS, ingested, write_survey
 
-from pipeline.errors import DataError, Missing
+from pipeline.errors import DataError, DefinitionError, Missing
 
 
 def answers(home: Path, item: str) -> dict[int, tuple[object, str]]:
@@ -301,3 +301,73 @@ def test_two_ingests_write_the_same_bytes(tmp_path: Path) -> None:
     first = [(home / "build" / name).read_bytes() for name in files]
     ingested(survey, home)
     assert [(home / "build" / name).read_bytes() for name in files] == first
+
+
+def cleaned(tmp_path: Path, rule: str, *, rows: str = ROWS) -> set[tuple[object, ...]]:
+    """What one more drop rule leaves out: reason, count and rows."""
+    drop = '"status", values = ["Test"] }'
+    assert drop in DEFINITION
+    definition = DEFINITION.replace(drop, f"{drop}, {rule}")
+    survey, home = write_survey(tmp_path, definition=definition, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    kept = {"test response", "duplicate respondent id"}
+    assert wave.rows_read == wave.respondents + sum(d.count for d in wave.dropped)
+    return {(d.reason, d.count, d.rows) for d in wave.dropped if d.reason not in kept}
+
+
+def test_rows_are_left_out_by_a_limit(tmp_path: Path) -> None:
+    low = '{ reason = "too low", column = "depend", below = 5 }'
+    assert cleaned(tmp_path / "low", low) == {("too low", 2, (3, 7))}
+    high = '{ reason = "too high", column = "depend", above = 7 }'
+    assert cleaned(tmp_path / "high", high) == {("too high", 1, (6,))}
+
+
+def test_straight_liners_are_left_out(tmp_path: Path) -> None:
+    head, *lines = ROWS.splitlines()
+    grids = ["3,3,3", "3,,3", "1,2,3", ",,", "5,5,5", "2,2,2", "4,4,4", "3,3,2"]
+    rows = "".join(f"{a},{b}\n" for a, b in zip(lines, grids, strict=True))
+    unused = '{ reason = "one answer to all", same = ["g*"] }'
+    rule = unused + ']\nunused = ["g*"'
+    found = cleaned(tmp_path, rule, rows=f"{head},g1,g2,g3\n{rows}")
+    # Rows 7 and 8 go too, but as a duplicate and as a test: the first rule that fits.
+    assert {(reason, rows) for reason, _, rows in found} == {
+        ("one answer to all", (2, 6, 7))
+    }
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        '{ reason = "x", column = "depend" }',
+        '{ reason = "x", below = 5 }',
+        '{ reason = "x", column = "depend", same = ["a*"] }',
+        '{ reason = "x", column = "depend", values = ["1"], above = 2 }',
+    ],
+)
+def test_a_rule_that_states_none_or_two_is_refused(tmp_path: Path, rule: str) -> None:
+    with pytest.raises(DefinitionError, match=r"drop \(x\)"):
+        cleaned(tmp_path, rule)
+
+
+CONFLICTS = DEFINITION.replace('label = "B" }', 'label = "B", exclusive = true }')
+
+
+def test_none_of_these_beside_others_is_not_used(tmp_path: Path) -> None:
+    rows = ROWS.replace("2,Complete,Ops,1,A,3", "2,Complete,Ops,1,B,3")
+    survey, home = write_survey(tmp_path, definition=CONFLICTS, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    entries = {(r.reason, r.rows) for r in wave.rejected if r.question == "tools"}
+    assert ("excludes the others, ticked with them", (2,)) in entries
+    assert answers(home, "tools.a")[2] == (1, "answered")
+    assert answers(home, "tools.b")[2] == (0, "answered")
+    assert answers(home, "tools.b")[3] == (1, "answered")
+
+
+def test_who_ticked_too_many_has_not_answered(tmp_path: Path) -> None:
+    definition = DEFINITION.replace('separator = ";"', 'separator = ";"\nmost = 1')
+    survey, home = write_survey(tmp_path, definition=definition)
+    (wave,) = ingested(survey, home).waves
+    entries = {(r.reason, r.rows) for r in wave.rejected if r.question == "tools"}
+    assert ("more than 1 choices", (2,)) in entries
+    assert answers(home, "tools.a")[2] == (None, "skipped")
+    assert answers(home, "tools.a")[3] == (1, "answered")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pipeline.definition import Survey, Wave
-from pipeline.errors import DataError
-from pipeline.ingest.columns import missing, one
+from pipeline.definition import Drop, Survey, Wave
+from pipeline.errors import DataError, suggestion
+from pipeline.ingest.columns import find, missing, one
 from pipeline.ingest.ledger import ROWS_NAMED, Dropped
 from pipeline.load import plain
 
@@ -26,19 +26,66 @@ def drop_rows(
     con.execute("CREATE OR REPLACE TABLE kept AS SELECT respondent FROM raw")
     dropped = []
     for rule in wave.drop:
-        column = one(where, names, rule.column, f"the rule '{rule.reason}'")
-        meant = {plain(value) for value in rule.values}
-        texts = con.execute(f"SELECT DISTINCT c{column} FROM raw").fetchall()
-        hit = [t for (t,) in texts if plain(t or "") in meant]
-        chosen = f"SELECT respondent FROM raw WHERE coalesce(c{column}, '') IN "
-        marks = ", ".join("?" for _ in hit) or "NULL"
-        found = con.execute(f"{chosen}({marks})", [t or "" for t in hit]).fetchall()
-        dropped += _drop(con, rule.reason, [r for (r,) in found])
+        if rule.same:
+            rows = _straight(con, rule, names, where)
+        elif rule.values:
+            rows = _with_values(con, rule, names, where)
+        else:
+            rows = _beyond(con, rule, names, where)
+        dropped += _drop(con, rule.reason, rows)
     if wave.respondent:
         column = one(where, names, wave.respondent, "the respondent id")
         dropped += _drop_nameless(con, survey, wave, column, names[column], where)
         dropped += _drop_duplicates(con, survey, column, names[column], where)
     return dropped
+
+
+def _with_values(
+    con: DuckDBPyConnection, rule: Drop, names: tuple[str, ...], where: str
+) -> list[int]:
+    """The rows whose column holds one of the rule's values."""
+    column = one(where, names, rule.column, f"the rule '{rule.reason}'")
+    meant = {plain(value) for value in rule.values}
+    texts = con.execute(f"SELECT DISTINCT c{column} FROM raw").fetchall()
+    hit = [t or "" for (t,) in texts if plain(t or "") in meant]
+    found = con.execute(
+        f"SELECT respondent FROM raw WHERE list_contains(?, coalesce(c{column}, ''))",
+        [hit],
+    ).fetchall()
+    return [row for (row,) in found]
+
+
+def _beyond(
+    con: DuckDBPyConnection, rule: Drop, names: tuple[str, ...], where: str
+) -> list[int]:
+    """The rows whose number is below or above a limit; what is no number stays."""
+    column = one(where, names, rule.column, f"the rule '{rule.reason}'")
+    number = f"TRY_CAST(replace(c{column}, ',', '') AS DOUBLE)"
+    found = con.execute(
+        f"SELECT respondent FROM raw WHERE {number} < ? OR {number} > ?",
+        [rule.below, rule.above],
+    ).fetchall()
+    return [row for (row,) in found]
+
+
+def _straight(
+    con: DuckDBPyConnection, rule: Drop, names: tuple[str, ...], where: str
+) -> list[int]:
+    """The rows with one text in all columns that are filled, if these are three."""
+    places = [index for pattern in rule.same for index, _ in find(names, pattern)]
+    if len(places) < 3:
+        raise DataError(
+            f"{len(places)} columns match the rule '{rule.reason}'; it needs three",
+            where=where,
+            remedy=suggestion(rule.same[0], names),
+        )
+    cells = ", ".join(f"lower(trim(c{i}))" for i in dict.fromkeys(places))
+    found = con.execute(
+        "SELECT respondent FROM (SELECT respondent, list_filter("
+        f"[{cells}], lambda cell: cell <> '') AS said FROM raw)"
+        " WHERE len(said) >= 3 AND len(list_distinct(said)) = 1"
+    ).fetchall()
+    return [row for (row,) in found]
 
 
 def drop_silent(con: DuckDBPyConnection) -> list[Dropped]:

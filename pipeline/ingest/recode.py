@@ -22,6 +22,7 @@ from pipeline.ingest.columns import (
     one,
     unused,
 )
+from pipeline.ingest.contradictions import settle
 from pipeline.ingest.dropping import drop_rows, drop_silent
 from pipeline.ingest.ledger import (
     ROWS_NAMED,
@@ -61,7 +62,7 @@ def recode_wave(
     unpivot(con, columns)
     mended = repair_cells(con, wave, names)
     rejected = _apply_meanings(con, wave, columns, where)
-    rejected += _two_answers(con, columns)
+    rejected += _two_answers(con, columns) + settle(con, questions)
     dropped += drop_silent(con)
     rejected += route(con, wave, questions)
     con.execute(statement("answers"))
