@@ -132,6 +132,22 @@ def test_redcap_drops_later_events_and_repeated_rows(tmp_path: Path) -> None:
     assert "email" in [a.column for a in found.asides if a.reason == "personal"]
 
 
+def test_redcap_with_labels_has_the_choices_in_its_header(tmp_path: Path) -> None:
+    rows = [["Record ID", "Your role?", "Tools? (choice=Git)", "Tools? (choice=Make)"]]
+    rows[0].append("Complete?")
+    for n in exports.people(40):
+        ticks = [["Unchecked", "Checked"][n % m > 0] for m in (3, 4)]
+        rows.append([str(n), ["Developer", "Designer"][n % 2], *ticks, "Complete"])
+    path = exports.put(tmp_path, "a.csv", exports.rows_text(rows))
+    found, result, home = drafted(path)
+    assert result.problems == ()
+    assert kinds(found) == {"role": "single", "tools": "select-all"}
+    assert shares(home, "tools") == {
+        "Git": count(lambda n: n % 3),
+        "Make": count(lambda n: n % 4),
+    }
+
+
 def test_google_forms_joins_options_that_have_commas(tmp_path: Path) -> None:
     path = exports.put(tmp_path, "a.csv", exports.googleforms())
     found, result, home = drafted(path)

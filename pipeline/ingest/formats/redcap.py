@@ -21,6 +21,17 @@ ABOUT: dict[str, Hint] = {
     "redcap_repeat_instance": "meta",
     "redcap_data_access_group": "meta",
 }
+# An export with labels has them in its header, too.
+LABELLED: dict[str, Hint] = {
+    "record id": "id",
+    "event name": "meta",
+    "repeat instrument": "meta",
+    "repeat instance": "meta",
+    "complete?": "meta",
+    "survey timestamp": "meta",
+    "survey identifier": "pii",
+}
+CHOICE = re.compile(r"(?P<text>.*) \(choice=(?P<label>.*)\)")
 FIELD = {"variable / field name", "field_name"}
 CHOICES = {"choices, calculations, or slider labels", "select_choices_or_calculations"}
 HINTS: dict[str, Hint] = {
@@ -44,6 +55,8 @@ YES_NO = {
 def recognised(names: list[str]) -> bool:
     """Does the header have what only REDCap writes?"""
     plain = [name.strip() for name in names]
+    if any(CHOICE.fullmatch(name) for name in plain):
+        return True
     own = [name for name in plain if name.startswith("redcap_") or "___" in name]
     forms = [name for name in plain if re.fullmatch(r"[a-z0-9_]+_complete", name)]
     return bool(own or forms) and all(re.fullmatch(r"[a-z0-9_]*", n) for n in plain)
@@ -53,8 +66,19 @@ def variables(names: tuple[str, ...]) -> tuple[Variable, ...]:
     """What the header says of each column."""
     found = []
     for place, name in enumerate(names):
+        if labelled := CHOICE.fullmatch(name):
+            found.append(
+                Variable(
+                    name=name,
+                    text=tidy(labelled["text"]),
+                    option=tidy(labelled["label"]),
+                    group=f"{labelled['text']} (choice=*)",
+                )
+            )
+            continue
         field, mark, code = name.partition("___")
-        hint = ABOUT.get(name, "id" if not place else "")
+        known = ABOUT | LABELLED
+        hint = known.get(name, known.get(name.casefold(), "" if place else "id"))
         if re.fullmatch(r".+_complete|.+_timestamp", name):
             hint = "meta"
         found.append(
