@@ -87,7 +87,7 @@ class Dispatch:
         """A request is done with the worker."""
         worker.in_use = False
         if slot.worker is worker:
-            if not worker.failed:
+            if worker.alive:
                 slot.failures = 0
             slot.used = next(self._uses)
             self._rest(slot)
@@ -183,6 +183,8 @@ class Dispatch:
         worker = slot.worker
         if worker is None or not slot.loaded or worker.ending or worker.in_use:
             return
+        if not worker.alive:
+            return  # whoever waits has the next one
         while slot.waiting:
             waiter = slot.waiting.popleft()
             if not waiter.granted.done():  # else it is leaving this very moment

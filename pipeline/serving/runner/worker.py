@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Callable
 from contextlib import suppress
@@ -77,6 +78,19 @@ class Worker:
         """Whether it ended, or will, without being asked to."""
         exited = self._process is not None and self._process.returncode is not None
         return self.late or bool(self._why) or (exited and not self.ending)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs, as the kernel knows before the loop learns it."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        if sys.platform != "linux":
+            return True
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT  # its status is left to who waits
+        try:
+            return os.waitid(os.P_PID, self._process.pid, look) is None
+        except ChildProcessError:
+            return False
 
     async def ready(self) -> bool:
         """Start it; whether it came to be ready, or ended before."""
