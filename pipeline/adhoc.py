@@ -14,17 +14,26 @@ import msgspec
 from pipeline.asked import Asked, Row
 from pipeline.errors import DataError
 
+# Into how many steps a distribution may be cut: 1 for every quarter of `min_base`.
+STEPS = (4, 20, 100)
+
 if TYPE_CHECKING:
     from pipeline.estimates.linear import Estimates
 
 
 def quantile_rows(asked: Asked, probs: Sequence[float]) -> list[Row]:
-    """Quantiles of a scale or number by domain, with Woodruff intervals."""
+    """Quantiles of a scale or number by domain, with Woodruff intervals.
+
+    Raises `DataError` for probabilities so near to each other, or to 0 and 1, that the
+    quantiles would list what few people answered.
+    """
     from pipeline.estimates.quantiles import quantiles
 
     found = quantiles(
         asked.sample(), asked.measure(""), probs, asked.dimensions, asked.shown()
     )
+    if found.n.size:
+        _check_steps(asked.survey.min_base, float(found.n.min()), probs)
     return [
         {
             "domain": "*".join(key[:-1]),
@@ -47,6 +56,27 @@ def quantile_rows(asked: Asked, probs: Sequence[float]) -> list[Row]:
             strict=True,
         )
     ]
+
+
+def _check_steps(min_base: int, n: float, probs: Sequence[float]) -> None:
+    """Quartiles may be asked for of every base, finer steps of larger ones.
+
+    Steps are the same whatever is asked for, so that several calls give no more: each
+    holds at least a quarter of the minimum base.
+    """
+    fits = [steps for steps in STEPS if n * 4 >= min_base * steps]
+    if min_base <= 1 or all(_on_step(p, steps) for steps in fits[-1:] for p in probs):
+        return
+    raise DataError(
+        f"quantiles other than at steps of 1/{fits[-1]} of {n:,.0f} respondents",
+        where="quantile",
+        remedy="They would tell what single people answered: ask for steps"
+        f" of 1/{fits[-1]}, or of a larger base.",
+    )
+
+
+def _on_step(p: float, steps: int) -> bool:
+    return 0 < p < 1 and abs(p * steps - round(p * steps)) < 1e-9
 
 
 def nps_rows(asked: Asked) -> list[Row]:
@@ -74,8 +104,15 @@ def nps_rows(asked: Asked) -> list[Row]:
 
 
 def mention_rows(asked: Asked) -> list[Row]:
-    """Percent of mentions: each option's part of all that were chosen, by domain."""
-    from pipeline.estimates.linear import ratio
+    """Percent of mentions: each option's part of all that were chosen, by domain.
+
+    The base is who answered, those who chose nothing included, so that what is shown
+    follows from the published shares.
+    """
+    import numpy as np
+
+    from pipeline.estimates import intervals
+    from pipeline.estimates.linear import mean, ratio
 
     question = asked.question
     if question.kind != "select-all":
@@ -84,16 +121,26 @@ def mention_rows(asked: Asked) -> list[Row]:
             where="percent of mentions",
             remedy="Each respondent gives one answer: ask for its share.",
         )
-    sample = asked.sample()
+    sample, dims, shown = asked.sample(), asked.dimensions, asked.shown()
     columns = {code: asked.column(code) for code in asked.offered}
+    base = mean(sample, [next(iter(columns.values()))], dims, shown)
+    n = dict(zip((key[:-1] for key in base.keys), base.n, strict=True))
     everything = " + ".join(columns.values())
-    return [
-        {"term": code, **row}
-        for code, column in columns.items()
-        for row in _estimate_rows(
-            ratio(sample, column, everything, asked.dimensions, asked.shown()), "t"
+    rows: list[Row] = []
+    for code, column in columns.items():
+        found = ratio(sample, column, everything, dims, shown)
+        of = np.array([n[key[:-1]] for key in found.keys])
+        low, high = intervals.share_interval(
+            intervals.DEFAULT, found.values, found.se, of, found.df
         )
-    ]
+        ends = zip(of, low, high, strict=True)
+        rows += (
+            {"term": code, **row, "n": size, "low": a, "high": b}
+            for row, (size, a, b) in zip(
+                _estimate_rows(found, intervals.DEFAULT), ends, strict=True
+            )
+        )
+    return rows
 
 
 def _estimate_rows(found: Estimates, method: str) -> list[Row]:

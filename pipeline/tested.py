@@ -109,18 +109,19 @@ def _of_both(asked: Asked, other: Asked, sample: Sample, both: str) -> list[str]
     """The domains of which those who answered both may be shown.
 
     Their bases are held to the rules for published ones (`suppression`), with all that
-    is hidden of either question.
+    is hidden of either question. Those who answered one only are nobody or as many as a
+    base: else their answers follow from what is published of all.
     """
-    from pipeline.estimates.linear import known
+    from pipeline.estimates.scheme import column_of
     from pipeline.estimates.suppression import hide, table
 
     by = "".join(asked.by)
-    bases = {("", ""): int(sample.patterns(["1"], known("TRUE", [both])).n.sum())}
-    if by:
-        found = sample.patterns(asked.dimensions, known("TRUE", [both, f'"{by}"']))
-        for code, n in zip(found.columns[f'"{by}"'], found.n, strict=True):
-            bases[by, code] = bases.get((by, code), 0) + int(n)
+    bases = _bases(sample, by, both)
     also = {(by, domain) for domain in asked.hidden() | other.hidden()}
+    for one in (asked, other):
+        whole = _bases(sample, by, column_of(one.question.id))
+        apart = {name: n - bases.get(name, 0) for name, n in whole.items()}
+        also |= {name for name, n in apart.items() if 0 < n < asked.survey.min_base}
     splits, domains = zip(*bases, strict=True)
     columns = (splits, domains, [*bases.values()])
     why = hide(
@@ -128,7 +129,19 @@ def _of_both(asked: Asked, other: Asked, sample: Sample, both: str) -> list[str]
     )
     if why["", ""] or not bases["", ""]:
         raise DataError(
-            "too few answered both for anything to be shown",
+            "too few answered both, or only one of the two, for anything to be shown",
             where=f"{asked.question.id} and {other.question.id}, wave {asked.wave}",
         )
     return [domain for split, domain in bases if split == by and not why[split, domain]]
+
+
+def _bases(sample: Sample, by: str, value: str) -> dict[tuple[str, str], int]:
+    """How many have a value, in all and by domain: by (split, domain)."""
+    from pipeline.estimates.linear import known
+
+    found = {("", ""): int(sample.patterns(["1"], known("TRUE", [value])).n.sum())}
+    if by:
+        split = sample.patterns([f'"{by}"'], known("TRUE", [value, f'"{by}"']))
+        for code, n in zip(split.columns[f'"{by}"'], split.n, strict=True):
+            found[by, code] = found.get((by, code), 0) + int(n)
+    return found
