@@ -1,4 +1,4 @@
-"""The recipes under docs/serving are sound, by others' linters and schemas."""
+"""docs/serving: recipes are sound by others' linters, and every path is listed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+
+from pipeline.serving.api import application
+from pipeline.serving.api.answers import STATUS
+from pipeline.serving.api.doors import Doors
+from pipeline.serving.api.service import Service
+from pipeline.serving.runner import Engine, Local, Scheduler
+from pipeline.serving.store import open_store
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "serving"
@@ -128,3 +135,25 @@ def test_no_recipe_opens_the_service_without_a_key() -> None:
     (key,) = container["env"]
     assert key["name"] == "STATEOF_API_KEY"
     assert "secretKeyRef" in key["valueFrom"]
+
+
+def test_every_path_is_listed_and_every_one_listed_is_there(tmp_path: Path) -> None:
+    engines: dict[str, Engine] = {"llama.cpp": Local()}
+    scheduler = Scheduler(open_store(tmp_path), engines, tmp_path)
+    app = application(Service(open_store(tmp_path), scheduler, tmp_path), Doors())
+    routes = app.app.routes  # type: ignore[attr-defined]
+    there = {
+        f"{method} {route.path.replace(':path', '')}"
+        for route in routes
+        for method in route.methods - {"HEAD"}
+        if not route.path.startswith(("/v1", "/engines/{engine}/v1"))
+    }
+    text = (FOLDER / "README.md").read_text()
+    listed = re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", text, re.M)
+    assert sorted(listed) == sorted(there)
+
+
+def test_every_status_is_listed() -> None:
+    text = (FOLDER / "README.md").read_text()
+    listed = {int(number) for number in re.findall(r"^\| (\d{3}) \|", text, re.M)}
+    assert listed == {*STATUS.values(), 403}
