@@ -13,12 +13,14 @@ from typing import cast, get_args
 import msgspec
 
 from pipeline.analysis import Analysis, open_survey
-from pipeline.errors import NotFound
+from pipeline.errors import Missing, NotFound
 from pipeline.load import load_survey
 from pipeline.outline import FigureKind, FigureSpec, outlines_of
 from pipeline.project import Project, writing
 
 KINDS: tuple[str, ...] = get_args(FigureKind)
+WIDE = 680
+WIDTHS = range(300, 2001)  # pixels
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -48,6 +50,14 @@ def _figures(project: Project) -> Iterator[Listed]:
                 yield Listed(name, outline.id, spec)
 
 
+class Look(msgspec.Struct, frozen=True):
+    """How charts are to be drawn: another kind, in dark colours, how wide (pixels)."""
+
+    kind: str = ""
+    dark: bool = False
+    width: int = WIDE
+
+
 def export_chart(
     project: Project,
     name: str,
@@ -56,29 +66,71 @@ def export_chart(
     term: str,
     formats: Sequence[str],
     out: Path,
-    kind: str = "",
+    look: Look,
 ) -> list[Path]:
     """Write one chart in each format; `name` is a figure's or a question's id.
 
-    `kind` overrules the kind that the figure has, or that suits the question. Raises
-    `NotFound` for a name that is not known or that leaves open what is meant.
+    Raises `NotFound` for a name that is not known or that leaves open what is meant.
     """
-    from pipeline.charts.brand import load_brand
-    from pipeline.charts.figure import export
-
     if survey:
         project.survey(survey)
-    if kind and kind not in KINDS:
-        raise NotFound.among("kind of chart", kind, KINDS)
     analysis, spec = _named(project, name, survey, by, term)
-    if kind:
-        spec = msgspec.structs.replace(spec, kind=cast(FigureKind, kind))
+    return _written(project, [(analysis, spec)], formats, out, look)
+
+
+def export_all(
+    project: Project, survey: str, formats: Sequence[str], out: Path, look: Look
+) -> list[Path]:
+    """Write every figure of the reports on built surveys, or on one, in a folder each.
+
+    Raises `Missing` if none is built.
+    """
+    surveys = [survey] if survey else project.surveys()
+    figures = [f for f in _figures(project) if f.survey in surveys]
+    built = {s: open_survey(s, project.root) for s in surveys if _is_built(project, s)}
+    if not built:
+        raise Missing("no survey is built yet", remedy="Run: stateof run")
+    written = []
+    for report in dict.fromkeys(f.report for f in figures if f.survey in built):
+        mine = [(built[f.survey], f.spec) for f in figures if f.report == report]
+        written += _written(project, mine, formats, out / report, look)
+    return written
+
+
+def _is_built(project: Project, survey: str) -> bool:
+    return (project.build(survey) / "estimates.parquet").is_file()
+
+
+def _written(
+    project: Project,
+    wanted: Sequence[tuple[Analysis, FigureSpec]],
+    formats: Sequence[str],
+    out: Path,
+    look: Look,
+) -> list[Path]:
+    from pipeline.charts.brand import load_brand
+    from pipeline.charts.figure import export
+    from pipeline.narrative.headline import headline
+
+    if look.kind and look.kind not in KINDS:
+        raise NotFound.among("kind of chart", look.kind, KINDS)
+    if look.width not in WIDTHS:
+        what = f"a chart cannot be {look.width} pixels wide"
+        raise NotFound(what, remedy=f"Take {WIDTHS.start} to {WIDTHS.stop - 1}.")
+    brand = load_brand(project.root)
+    if look.dark:
+        brand = msgspec.structs.replace(brand, light=brand.dark)
+    paths: list[Path] = []
     with writing(out):
-        brand = load_brand(project.root)
-        written = export(
-            analysis.survey, analysis.build, spec, out, formats, brand=brand
-        )
-    return list(written.values())
+        for analysis, spec in wanted:
+            if look.kind:
+                kind = cast(FigureKind, look.kind)
+                spec = msgspec.structs.replace(spec, kind=kind)
+            survey, build = analysis.survey, analysis.build
+            title = headline(survey, build, spec).title
+            made = export(survey, build, spec, out, formats, title, brand, look.width)
+            paths += made.values()
+    return paths
 
 
 def _named(

@@ -320,3 +320,33 @@ def test_a_charts_kind_can_be_overruled(project: Path, tmp_path: Path) -> None:
     done = stateof(project, "chart", "ai", "--kind", "stocked", *to)
     assert done.returncode == 2
     assert "stacked" in done.stderr
+
+
+def test_all_charts_are_written_in_a_folder_for_each_report(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "reports").mkdir(exist_ok=True)
+    path = project / "reports" / "every.toml"
+    path.write_text(REPORT.format(id="every", survey="small", figure="ai-chart"))
+    try:
+        to = ("--format", "svg,csv", "--out", str(tmp_path))
+        done = stateof(project, "chart", "--all", *to)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "every" / "ai-chart.svg").is_file()
+        assert len(done.stdout.splitlines()) == len(list(tmp_path.rglob("*.*")))
+    finally:
+        path.unlink()
+
+
+def test_a_chart_can_be_dark_and_of_another_width(
+    project: Path, tmp_path: Path
+) -> None:
+    to = ("--format", "svg", "--out", str(tmp_path))
+    done = stateof(project, "chart", "ai", "--dark", "--width", "500", *to)
+    assert done.returncode == 0, done.stderr
+    text = Path(done.stdout.strip()).read_text()
+    assert 'width="548"' in text  # with a margin of 24 at both sides
+    assert "#14171b" in text
+    done = stateof(project, "chart", "ai", "--width", "50", *to)
+    assert done.returncode == 2
+    assert "300 to 2000" in done.stderr

@@ -61,8 +61,12 @@ def export(
     formats: Sequence[str] = FORMATS,
     title: str = "",
     brand: Brand = OURS,
+    width: float = WIDE,
 ) -> dict[str, Path]:
-    """Write the figure in each of `formats` (svg, png, pdf, csv, json, vl.json)."""
+    """Write the figure in each of `formats` (svg, png, pdf, csv, json, vl.json).
+
+    `width` is that of the plot in pixels; a PNG has twice as many.
+    """
     for name in formats:
         if name not in FORMATS:
             raise NotFound.among("format", name, FORMATS)
@@ -70,7 +74,7 @@ def export(
 
     data = read(survey, build, spec)
     title = title or words.headline(data)
-    specification = _spec(data, title, WIDE)
+    specification = _spec(data, title, width)
     drawing = drawn(specification)
     contents = _contents(data, title, formats, specification, drawing, brand)
     paths = {name: folder / f"{spec.id}.{name}" for name in formats}

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import audits, models, narrative, reports, surveys
+from pipeline.cli import audits, charts, models, narrative, reports, surveys
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 
@@ -167,40 +167,6 @@ def show(
 
 
 @app.command()
-def chart(
-    name: Annotated[str, typer.Argument(help="A figure's id, or a question's.")] = "",
-    formats: Annotated[
-        str, typer.Option("--format", help="svg, png, pdf, csv, json, vl.json.")
-    ] = "svg",
-    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
-    by: Annotated[str, typer.Option(help="A dimension, for a question.")] = "",
-    term: Annotated[str, typer.Option(help="One option, for a question.")] = "",
-    kind: Annotated[
-        str, typer.Option(help="Another kind: bars, waves, trend, stacked, likert, …")
-    ] = "",
-    survey: SurveyOption = "",
-    listing: Annotated[bool, typer.Option("--list", help="List figure ids.")] = False,
-) -> None:
-    """Export a chart.
-
-    Example: stateof chart ai-use-by-industry --format svg,png,csv
-    """
-    from pipeline.export import export_chart, figure_ids
-
-    project = Project.find()
-    if listing:
-        print("\n".join(figure_ids(project)))
-        return
-    if not name:
-        raise NotFound("which chart?", remedy="stateof chart --list names them.")
-    wanted = [part.strip() for part in formats.split(",") if part.strip()]
-    if not wanted:
-        raise NotFound("which format?", remedy="For one: --format svg,png,csv")
-    for path in export_chart(project, name, survey, by, term, wanted, out, kind):
-        print(path)
-
-
-@app.command()
 def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
     """Write the raw files of a survey that has a simulation.toml."""
     from pipeline.simulate import simulate
@@ -211,6 +177,7 @@ def simulate(survey: SurveyArgument = "state-of-app-dev") -> None:
             print(project.shown(path))
 
 
+charts.register(app)
 models.register(app)
 reports.register(app)
 surveys.register(app)
