@@ -177,14 +177,14 @@ class Analysis(msgspec.Struct, frozen=True):
     ) -> Table:
         """Shares or means by domain, with other dimensions held equal.
 
-        Combinations of domains that are too small to be shown are not in the model.
+        Domains that may not be shown are one in the model, and not in the result.
         """
         asked = self._asked(question, by, wave, *holding)
         rows = adjusted_rows(asked, term, holding)
         found = self._table(asked, rows, shares=bool(term))
         found.caption += (
-            f"The model has {rows[0]['n_model']:,.0f} respondents: it leaves out"
-            " combinations that are too small to be shown, and unknown ones.",
+            f"The model has {rows[0]['n_model']:,.0f} respondents; domains that may not"
+            " be shown are one in it.",
         )
         return found
 

@@ -41,8 +41,8 @@ def rows(seed: int, n: int, shift: float) -> str:
     rng = np.random.default_rng(seed)
     lines = ["id,status,role,ai,tools,depend,band"]
     for i in range(n):
-        ops, high = rng.random() < 0.4, rng.random() < 0.5 and i >= 8
-        # Two more roles are too small to show, and hide each other in their band.
+        ops, high = rng.random() < 0.4, rng.random() < 0.5
+        # Two more roles are too small to show, and hide each other.
         role = "Test" if i < 4 else "Lead" if i < 8 else "Ops" if ops else "Developer"
         yes = rng.random() < shift + 0.3 * ops + 0.2 * high
         tools = rng.choice(["A", "B", "A;B", ""]) if yes else ""
