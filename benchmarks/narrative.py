@@ -27,6 +27,7 @@ from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.lock.tokens import tokens
 from pipeline.narrative.patterns import bank, unit
 from pipeline.narrative.sections import Planned, Sayable, plan_outline, sayable
+from pipeline.narrative.selection import selected
 from pipeline.narrative.stage import draft
 from pipeline.narrative.trials.context import Context
 from pipeline.narrative.trials.mutants import spoilt
@@ -53,7 +54,8 @@ def reports(project: Project) -> Iterator[Case]:
         survey = load_survey(project.definition(name))
         made = load_outline(path, survey)
         estimates = load_estimates(project.build(name), crossed=True)
-        yield Source(survey, estimates, made.wave), made
+        at = Source(survey, estimates, made.wave)
+        yield at, selected(made, at, project.build(name))
 
 
 def show(name: str, value: str, wanted: str = "") -> None:

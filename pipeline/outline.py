@@ -85,13 +85,18 @@ class Signed(_Entry, frozen=True):
 
 
 class SectionSpec(_Entry, frozen=True):
-    """A heading with its figures and claims, in reading order."""
+    """A heading with its figures and claims, in reading order.
+
+    `more` is how many findings on its questions are to be said besides, and `signed`
+    what a person says there in words of their own.
+    """
 
     id: str
     title: str
     figures: tuple[FigureSpec, ...] = msgspec.field(name="figure", default=())
     claims: tuple[ClaimSpec, ...] = msgspec.field(name="claim", default=())
     signed: tuple[Signed, ...] = ()
+    more: int = 0
 
 
 class Outline(_Entry, frozen=True):

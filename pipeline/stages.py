@@ -146,6 +146,7 @@ def _given(job: Job, stage: str) -> Iterator[str]:
         from pipeline.charts.brand import load_brand
 
         yield msgspec.json.encode(load_brand(job.project.root)).decode()
+        yield "strict" if job.strict else ""
     if stage == "draft":
         yield job.model.identity() if job.model else ""
 

@@ -19,6 +19,7 @@ from pipeline.narrative.document import ReportText, SectionText
 from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.provenance import section_text
 from pipeline.narrative.sections import Planned, plan_outline
+from pipeline.narrative.selection import selected
 from pipeline.outline import Outline
 from pipeline.report import Report, Sentence
 
@@ -41,7 +42,8 @@ def proved(
     """
     specs = [claim for section in outline.sections for claim in section.claims]
     estimates = load_estimates(build, crossed=any("*" in c.by for c in specs))
-    planned = plan_outline(Source(survey, estimates, outline.wave), outline)
+    source = Source(survey, estimates, outline.wave)
+    planned = plan_outline(source, selected(outline, source, build))
     sections, replaced = [], 0
     for section in planned:
         written = text.section(section.section.id)

@@ -8,6 +8,7 @@ from pipeline.narrative.claims import Source
 from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.lock.tokens import tokens
 from pipeline.narrative.sections import sayable
+from pipeline.narrative.selection import selected
 from pipeline.outline import load_outline, survey_of
 from pipeline.project import Project
 
@@ -33,7 +34,8 @@ def read_back(project: Project, place: str, sentence: str) -> tuple[str, list[st
     if not (build / "estimates.parquet").is_file():
         raise Missing("nothing has been built yet", remedy=f"Run: stateof run {name}")
     source = Source(survey, load_estimates(build, crossed=True), outline.wave)
-    lock = sayable(source, sections[section_id]).lock
+    wanted = {s.id: s for s in selected(outline, source, build).sections}
+    lock = sayable(source, wanted[section_id]).lock
     unknown = {t.text for t in tokens(sentence, lock.reading) if t.kind == "unknown"}
     words = [_marked(word, unknown) for word in sentence.split(" ")]
     return " ".join(words), lock.troubles(sentence)

@@ -17,6 +17,7 @@ from pipeline.narrative.patterns import bank_digest
 from pipeline.narrative.plan import Paragraph
 from pipeline.narrative.provenance import section_text
 from pipeline.narrative.sections import Planned, plan_outline
+from pipeline.narrative.selection import selected
 from pipeline.outline import Outline
 from pipeline.report import Origin
 
@@ -39,7 +40,8 @@ def draft(
     with Writer(model, build, progress) if model else nullcontext() as writer:
         for outline in outlines:
             source = Source(survey, estimates, outline.wave)
-            reports.append(_report(source, outline, writer))
+            wanted = selected(outline, source, build)
+            reports.append(_report(source, wanted, writer))
     narrative = Narrative(
         survey=survey.id, reports=tuple(reports), patterns=bank_digest()
     )

@@ -9,7 +9,7 @@ import msgspec
 from pipeline.narrative.lock.sentence import Sentence
 from pipeline.narrative.lock.table import Cell, Table, shows
 from pipeline.narrative.lock.vocabulary import Meaning
-from pipeline.narrative.lock.words import COUNTS
+from pipeline.narrative.lock.words import COUNTS, MANY
 
 VALUES = ("share", "rating", "bare")
 FALLING = ("up from", "down from", "after")
@@ -73,14 +73,32 @@ def _is_end(sentence: Sentence, i: int) -> bool:
 
 
 def _cells(sentence: Sentence, table: Table, i: int, rated: list[int]) -> list[Cell]:
-    """The estimates that a number shows: one a group named with it; none if wrong."""
+    """The estimates that a number shows: one a group named with it; none if wrong.
+
+    A name may be a group's and an answer's; each reading is tried, the group's first.
+    """
     wave = _wave(sentence, table, i)
-    places = _groups(sentence, i)
-    if wave is None or not places:
+    if wave is None:
         return []
-    asked = [
-        a for a in _asked(sentence, i, rated) if _in_unit(sentence, table, i, a[0])
-    ]
+    for groups_too in (False, True):
+        places = _groups(sentence, i, as_answers=groups_too)
+        asked = _asked(sentence, i, rated, groups_too=groups_too)
+        asked = [ask for ask in asked if _in_unit(sentence, table, i, ask[0])]
+        found = _shown(sentence, table, i, places, asked, wave) if places else []
+        if found:
+            return found
+    return []
+
+
+def _shown(
+    sentence: Sentence,
+    table: Table,
+    i: int,
+    places: list[int],
+    asked: list[tuple[str, str, str]],
+    wave: str,
+) -> list[Cell]:
+    """The estimates of these groups, if each of them shows the number."""
     tied = _tied_mode(sentence, table, i, places[0], wave, asked)
     if tied is not None:
         return [tied]
@@ -101,103 +119,6 @@ def _cells(sentence: Sentence, table: Table, i: int, rated: list[int]) -> list[C
             return []
         found.append(cell)
     return found
-
-
-def _first(cells: Iterable[Cell], text: str, table: Table) -> Cell | None:
-    for cell in cells:
-        row = table.row(cell)
-        if row is not None and shows(text, row):
-            return cell
-    return None
-
-
-def _groups(sentence: Sentence, i: int) -> list[int]:
-    """Of whom a number is: beside it, in turn after a colon, or the subject."""
-    beside = sentence.group_at(i)
-    if beside:
-        return beside
-    pair, colon = sentence.compared(), sentence.colon()
-    after = [
-        n for n in sentence.numbers(*VALUES) if n > colon and not sentence.group_at(n)
-    ]
-    if len(pair) == len(after) == 2 and i in after:
-        return [pair[after.index(i)]]
-    return sentence.subject()
-
-
-def _domains(
-    sentence: Sentence, table: Table, place: int, question: str
-) -> Iterator[tuple[str, str]]:
-    """The domain that a name stands for; a narrower base must be said with it."""
-    token = sentence.at(place)
-    if any(m.one == question for m in token.are("base")):
-        yield "", ""
-    if based(sentence, table, question):
-        common = _common(sentence)
-        groups = sorted(token.are("group"), key=lambda m: (m.one not in common, m.one))
-        yield from ((m.one, m.two) for m in groups)
-
-
-def _common(sentence: Sentence) -> set[str]:
-    """The dimensions that all groups named may belong to."""
-    named = [
-        {m.one for m in sentence.at(i).are("group")} for i in sentence.names("group")
-    ]
-    return set.intersection(*named) if named else set()
-
-
-def based(sentence: Sentence, table: Table, question: str) -> bool:
-    """Whether a sentence says whose answers count, where that is not everyone."""
-    survey = table.survey
-    if (survey.question(question).base_say or survey.say) == survey.say:
-        return True
-    return any(
-        meaning.one == question
-        for i in sentence.names("base")
-        if not sentence.at(i).text.startswith("all ")
-        for meaning in sentence.at(i).are("base")
-    )
-
-
-def _asked(sentence: Sentence, i: int, rated: list[int]) -> list[tuple[str, str, str]]:
-    """Question, statistic and answer that a number may be of."""
-    topics = sorted({meaning.one for meaning in sentence.meanings("topic")})
-    claims = sentence.claims()
-    if sentence.at(i).claim != "share":
-        statistics = [name for name in ("mode", "mean") if name in claims]
-        return [(t, s, "") for t in topics for s in statistics]
-    place = sentence.answer_at(i)
-    if place is None:
-        ratings = rated or sentence.numbers("rating", "bare")
-        terms = [sentence.at(n).text.split(" ")[0] for n in ratings]
-        return [(t, "share", term) for t in topics for term in terms[:1]]
-    framed = {meaning.one for meaning in sentence.meanings("frame")}
-    meanings = sorted(
-        sentence.at(place).are("answer"), key=lambda m: (m.one not in framed, m.two)
-    )
-    known = [m for m in meanings if m.one in framed] or meanings
-    return [(m.one, "share", m.two) for m in known]
-
-
-def _wave(sentence: Sentence, table: Table, i: int) -> str | None:
-    """The wave that a number is of; nothing if it is of none that could be."""
-    at = sentence.at
-    for near, word in ((i + 2, i + 1), (i - 2, i - 1)):
-        if at(near).are("wave") and at(word).text in ("in", "for", "(", ","):
-            if at(word).text in ("(", ",") and near > i:
-                continue
-            return at(near).are("wave")[0].one
-    if at(i - 1).text == "at" and at(i - 2).text == "," and at(i - 3).are("wave"):
-        return at(i - 3).are("wave")[0].one
-    questions = [m.one for kind in ("answer", "topic") for m in sentence.meanings(kind)]
-    if not questions:
-        return None
-    before = table.before(questions[0])
-    earlier = any(m.one == before for m in sentence.meanings("wave"))
-    falls = at(i - 1).text in FALLING or at(i - 1).claim == "was"
-    falls = falls or (at(i - 1).text == "with" and at(i - 2).text == "compared")
-    falls = falls or (at(i - 1).text == "from" and at(i + 1).text in ("to", "in"))
-    return before if earlier and falls else table.wave
 
 
 def _in_unit(sentence: Sentence, table: Table, i: int, question: str) -> bool:
@@ -254,7 +175,9 @@ def _tied(
             continue
         rows = table.over(cell, cell.by)
         same = [row for row in rows if shows(sentence.at(i).text, row)]
-        if same and COUNTS.index(sentence.at(place + 2).text) == len(same):
+        count = sentence.at(place + 2).text
+        few = count in COUNTS and COUNTS.index(count) == len(same)
+        if few or (count == MANY and len(same) >= len(COUNTS)):
             return [msgspec.structs.replace(cell, domain=row.domain) for row in same]
     return []
 
@@ -262,3 +185,105 @@ def _tied(
 def meanings_of(cells: Iterable[Cell]) -> set[Meaning]:
     """The answers that some cells are of, as a vocabulary has them."""
     return {Meaning("answer", cell.question, cell.term) for cell in cells}
+
+
+def _first(cells: Iterable[Cell], text: str, table: Table) -> Cell | None:
+    for cell in cells:
+        row = table.row(cell)
+        if row is not None and shows(text, row):
+            return cell
+    return None
+
+
+def _groups(sentence: Sentence, i: int, *, as_answers: bool = False) -> list[int]:
+    """Of whom a number is: beside it, in turn after a colon, or the subject.
+
+    With `as_answers`, what is beside it is not its group if it may be an answer.
+    """
+    beside = sentence.group_at(i)
+    if beside and not (as_answers and sentence.at(beside[0]).are("answer")):
+        return beside
+    pair, colon = sentence.compared(), sentence.colon()
+    after = [
+        n for n in sentence.numbers(*VALUES) if n > colon and not sentence.group_at(n)
+    ]
+    if len(pair) == len(after) == 2 and i in after:
+        return [pair[after.index(i)]]
+    return sentence.subject(as_answers=as_answers)
+
+
+def _domains(
+    sentence: Sentence, table: Table, place: int, question: str
+) -> Iterator[tuple[str, str]]:
+    """The domain that a name stands for; a narrower base must be said with it."""
+    token = sentence.at(place)
+    if any(m.one == question for m in token.are("base")):
+        yield "", ""
+    if based(sentence, table, question):
+        common = _common(sentence)
+        groups = sorted(token.are("group"), key=lambda m: (m.one not in common, m.one))
+        yield from ((m.one, m.two) for m in groups)
+
+
+def _common(sentence: Sentence) -> set[str]:
+    """The dimensions that all groups named may belong to."""
+    named = [
+        {m.one for m in sentence.at(i).are("group")} for i in sentence.names("group")
+    ]
+    return set.intersection(*named) if named else set()
+
+
+def based(sentence: Sentence, table: Table, question: str) -> bool:
+    """Whether a sentence says whose answers count, where that is not everyone."""
+    survey = table.survey
+    if (survey.question(question).base_say or survey.say) == survey.say:
+        return True
+    return any(
+        meaning.one == question
+        for i in sentence.names("base")
+        if not sentence.at(i).text.startswith("all ")
+        for meaning in sentence.at(i).are("base")
+    )
+
+
+def _asked(
+    sentence: Sentence, i: int, rated: list[int], *, groups_too: bool
+) -> list[tuple[str, str, str]]:
+    """Question, statistic and answer that a number may be of."""
+    topics = sorted({meaning.one for meaning in sentence.meanings("topic")})
+    claims = sentence.claims()
+    if sentence.at(i).claim != "share":
+        statistics = [name for name in ("mode", "mean") if name in claims]
+        return [(t, s, "") for t in topics for s in statistics]
+    place = sentence.answer_at(i, groups_too=groups_too)
+    if place is None:
+        ratings = rated or sentence.numbers("rating", "bare")
+        terms = [sentence.at(n).text.split(" ")[0] for n in ratings]
+        return [(t, "share", term) for t in topics for term in terms[:1]]
+    framed = {meaning.one for meaning in sentence.meanings("frame")}
+    meanings = sorted(
+        sentence.at(place).are("answer"), key=lambda m: (m.one not in framed, m.two)
+    )
+    known = [m for m in meanings if m.one in framed] or meanings
+    return [(m.one, "share", m.two) for m in known]
+
+
+def _wave(sentence: Sentence, table: Table, i: int) -> str | None:
+    """The wave that a number is of; nothing if it is of none that could be."""
+    at = sentence.at
+    for near, word in ((i + 2, i + 1), (i - 2, i - 1)):
+        if at(near).are("wave") and at(word).text in ("in", "for", "(", ","):
+            if at(word).text in ("(", ",") and near > i:
+                continue
+            return at(near).are("wave")[0].one
+    if at(i - 1).text == "at" and at(i - 2).text == "," and at(i - 3).are("wave"):
+        return at(i - 3).are("wave")[0].one
+    questions = [m.one for kind in ("answer", "topic") for m in sentence.meanings(kind)]
+    if not questions:
+        return None
+    before = table.before(questions[0])
+    earlier = any(m.one == before for m in sentence.meanings("wave"))
+    falls = at(i - 1).text in FALLING or at(i - 1).claim == "was"
+    falls = falls or (at(i - 1).text == "with" and at(i - 2).text == "compared")
+    falls = falls or (at(i - 1).text == "from" and at(i + 1).text in ("to", "in"))
+    return before if earlier and falls else table.wave

@@ -27,15 +27,16 @@ TINY = 1e-9
 def unread(read: Read) -> Iterator[str]:
     """Words that are not known, and names that no number is of."""
     stated = meanings_of(read.cells)
+    domains = {(cell.by, cell.domain) for cell in read.cells}
     whole = bool(read.claims & {"broken", "leads", "tied"} or read.binding.ends)
     for token in read.sentence.tokens:
         if token.kind == "unknown":
             yield f"“{token.text}” says something that is not known"
-        answers = token.are("answer")
-        if answers and not whole and not stated & {*answers}:
-            yield f"no figure is given for “{token.text}”"
+        answers = {*token.are("answer")}
         groups = {(m.one, m.two) for m in token.are("group")}
-        if groups and not groups & {(c.by, c.domain) for c in read.cells}:
+        told = bool(stated & answers) or bool(groups & domains)
+        excused = whole and bool(answers)
+        if (answers or groups) and not (told or excused):
             yield f"no figure is given for “{token.text}”"
     if not (read.cells or read.binding.ends or "broken" in read.claims):
         yield "it states no figure"

@@ -22,15 +22,17 @@ def end_cells(read: Read) -> list[Cell]:
 
 
 def _range_rows(read: Read) -> list[Row]:
-    scopes = [m.one for m in read.sentence.meanings("scope")]
+    """The shares that a range runs over, if its ends are those that are said."""
+    texts = [read.sentence.at(i).text for i in read.binding.ends]
+    certain = "enough" in read.claims
     for meaning in read.sentence.meanings("answer"):
         cell = Cell(read.table.wave, meaning.one, "share", meaning.two)
-        certain = "enough" in read.claims
-        rows = read.table.over(cell, scopes[0], certain=certain) if scopes else []
-        rows.sort(key=lambda row: row.estimate or 0.0)
-        texts = [read.sentence.at(i).text for i in read.binding.ends]
-        if rows and texts and shows(texts[0], rows[0]) and shows(texts[-1], rows[-1]):
-            return rows
+        for over in read.sentence.meanings("scope"):
+            rows = read.table.over(cell, over.one, certain=certain)
+            rows.sort(key=lambda row: row.estimate or 0.0)
+            ends = rows and texts and shows(texts[0], rows[0])
+            if ends and shows(texts[-1], rows[-1]):
+                return rows
     return []
 
 
@@ -42,7 +44,7 @@ def ranges(read: Read) -> Iterator[str]:
     ends = read.binding.ends
     if ends and (len(ends) > 2 or not _range_rows(read)):
         yield "these are not the ends of the range"
-    if not ends and read.cells and not _spans(read, scopes[0]):
+    if not ends and read.cells and not any(_spans(read, by) for by in scopes):
         yield "these are not the ends of the range"
     if "differs" in read.claims and not _holds_of_range(read):
         yield "the test does not support a difference"

@@ -85,10 +85,15 @@ class Sentence(msgspec.Struct, frozen=True):
             return [i - 2]
         return []
 
-    def subject(self) -> list[int]:
-        """Whom a sentence is about where a number does not say."""
+    def subject(self, *, as_answers: bool) -> list[int]:
+        """Whom a sentence is about where a number does not say.
+
+        With `as_answers`, nobody who may be an answer.
+        """
         bases = self.names("base")
         for i in sorted({*self.names("group"), *bases}):
+            if as_answers and self.at(i).are("answer"):
+                continue
             before = self.at(i - 1).text
             restricts = i in bases and before == "among"
             if before not in ("with", "than", "as") and not restricts:
@@ -100,9 +105,15 @@ class Sentence(msgspec.Struct, frozen=True):
         marks = [i for i, t in enumerate(self.tokens) if t.text == ":"]
         return marks[0] if marks else len(self.tokens)
 
-    def answer_at(self, i: int) -> int | None:
-        """The place of the answer that a number is of."""
-        answers = self.names("answer")
+    def answer_at(self, i: int, *, groups_too: bool) -> int | None:
+        """The place of the answer that a number is of.
+
+        A name that may be a group's as well ("executives") is an answer if
+        `groups_too`, or if there is no other.
+        """
+        every = self.names("answer")
+        pure = [place for place in every if not self.groups(place)]
+        answers = every if groups_too or not pure else pure
         if not answers:
             return None
         after = i + 1

@@ -94,6 +94,7 @@ COUNTS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven"),
     *("eight", "nine", "ten", "eleven", "twelve"),
 )
+MANY = "several"
 PLACES = (
     *("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh"),
     *("eighth", "ninth", "tenth", "eleventh", "twelfth"),
@@ -110,6 +111,6 @@ NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("fraction", re.compile(rf"(?:nearly |just over )?(?:{_NAMED})(?: of)?(?!\w)")),
     ("times", re.compile(rf"more than (?:{'|'.join(TIMES)})(?!\w)")),
     ("place", re.compile(rf"(?:{'|'.join(PLACES[1:])}|\d+(?:st|nd|rd|th))(?!\w)")),
-    ("count", re.compile(rf"(?:{'|'.join(COUNTS[2:])})(?!\w)")),
+    ("count", re.compile(rf"(?:{'|'.join(COUNTS[2:])}|{MANY})(?!\w)")),
     ("bare", re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?![\w%])")),
 )
