@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -352,6 +353,20 @@ def test_nothing_that_was_refused_has_touched_the_store(served: Running) -> None
     assert entry.tags == ("docker.io/ai/tiny:latest",)
     listed = json.loads((served.folder.parent / "models/models.json").read_text())
     assert len(listed["models"]) == 1
+
+
+def test_dockers_own_store_is_read_in_place(tmp_path: Path, shared: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(shared / "models/store_example", models, copy_function=shutil.copy)
+    for path in [models, *models.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    with service(tmp_path / "run", models=models) as served:
+        tags = [one["tags"] for one in served.client.get("/models").json()]
+        assert tags == [
+            ["ai/tiny:latest", "ai/tiny:v1"],
+            ["localhost:5000/me/tiny-full:1.0"],
+        ]
+        assert served.ask(model="localhost:5000/me/tiny-full:1.0").status_code == 200
 
 
 def test_a_fault_of_the_service_is_an_answer_in_the_paths_shape(
