@@ -175,6 +175,25 @@ def test_typeform_puts_together_the_columns_of_options(tmp_path: Path) -> None:
     assert "Network ID" in [a.column for a in found.asides if a.reason == "personal"]
 
 
+def test_a_text_typed_beside_ticks_counts_as_other(tmp_path: Path) -> None:
+    names = ["Response ID", "Date submitted", "Last page"]
+    names += [f"Which tools? [{t}]" for t in ("Git", "Make", "Other")]
+    rows = [names]
+    for n in exports.people(40):
+        about = [str(n), f"2024-06-{n % 28 + 1:02d} 09:00:00", "3"]
+        ticks = [["No", "Yes"][n % m > 0] for m in (3, 4)]
+        rows.append([*about, *ticks, "ninja" if n % 5 == 0 else ""])
+    path = exports.put(tmp_path, "a.csv", exports.rows_text(rows))
+    found, result, home = drafted(path)
+    assert result.problems == ()
+    assert shares(home, "tools") == {
+        "Git": count(lambda n: n % 3),
+        "Make": count(lambda n: n % 4),
+        "Other": count(lambda n: n % 5 == 0),
+    }
+    assert kinds(found) == {"tools": "select-all"}
+
+
 def test_the_api_takes_labels_from_the_details(tmp_path: Path) -> None:
     responses, details = exports.api_json()
     path = exports.put(tmp_path, "responses.json", responses)

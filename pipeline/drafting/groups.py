@@ -85,19 +85,19 @@ def _rows_of_columns(members: list[Member]) -> list[list[Member]]:
 
 
 def _is_typed(member: Member, members: list[Member]) -> bool:
-    """Is it where people wrote their own answer?"""
+    """Is it where people wrote their own answer? Beside ticks, or, beside a grid's
+    answers, with many texts of its own."""
     variable, found = member.variable, member.profile
     if variable.hint == "open":
         return True
     tick = {plain(variable.option), plain(variable.name)} | TICKED | NOT_TICKED
-    own = found.like(lambda text: plain(text) in tick)
-    others = max((m.profile.distinct for m in members if m is not member), default=0)
-    return bool(
-        WRITE_IN.fullmatch(variable.option)
-        and found.distinct > 2
-        and own < 0.5
-        and found.distinct > others / 2
-    )
+    if not WRITE_IN.fullmatch(variable.option) or not found.filled:
+        return False
+    if found.like(lambda text: plain(text) in tick) >= 0.5:
+        return False
+    rest = [m for m in members if m is not member]
+    others = max((m.profile.distinct for m in rest), default=0)
+    return all(_is_tick(m, rest) for m in rest) or found.distinct * 2 > others
 
 
 def _with_other(member: Member, whole: bool, rows: int) -> Guess | Aside:

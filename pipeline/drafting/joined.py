@@ -13,6 +13,7 @@ from pipeline.load import plain
 
 MARKS = (";", "|", "\n", ", ", ",")
 MOST_PARTS = 150
+NEVER_APART = 10  # cells in which two pieces stand together, and in none alone
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ def _wholes(found: Profile, mark: str) -> set[tuple[str, str]]:
         for (a, b), n in pairs.items()
         if a.count("(") > a.count(")")
         or (n > 2 and n == pieces[b] == pieces[a] and b.strip()[:1].islower())
+        or (n >= NEVER_APART and n == pieces[b] == pieces[a])
         or (n > 2 and n == pieces[b] and re.match(r"(but|and|or|etc)\b", b.strip()))
     }
 

@@ -14,7 +14,7 @@ from pipeline.ingest.formats.variables import Variable
 
 RATED = re.compile(
     r"satisf|agree|likel|rate|rating|scale|score|confiden|import|trust|recommend|often"
-    r"|how (easy|difficult|happy|useful|familiar)|jobsat",
+    r"|zufrieden|bewert|empfehl|how (easy|difficult|happy|useful|familiar)|jobsat",
     re.IGNORECASE,
 )
 

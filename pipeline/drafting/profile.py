@@ -9,13 +9,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.ingest.columns import number
 from pipeline.load import plain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MOST = 2000  # texts that are looked at; the most frequent ones
-NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?")
 DATE = re.compile(
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
     r"([T ,]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?)?"
@@ -51,9 +51,9 @@ class Profile:
         """The texts that are numbers, as numbers, in order."""
         found = []
         for text, count in self.texts:
-            said = text.strip()
-            if said and NUMBER.fullmatch(said) and any(c.isdigit() for c in said):
-                found.append((float(said.replace(",", "")), count))
+            value = number(text.strip())
+            if value.is_finite():
+                found.append((float(value), count))
         return sorted(found)
 
     @cached_property

@@ -66,7 +66,7 @@ def set_aside(variable: Variable, found: Profile, rows: int) -> Aside | None:
         return Aside(column="", reason="nameless", evidence="a column without a name")
     if not found.filled:
         return Aside(column=name, reason="empty", evidence="no cell is filled")
-    why = personal(name, variable.text, found)
+    why = personal(name, variable.option or variable.text, found)
     if variable.hint == "pii" or (why and not variable.labels):
         source = variable.source or "the platform says so"
         return Aside(column=name, reason="personal", evidence=why or source)
@@ -182,7 +182,9 @@ def _closed(variable: Variable, found: Profile) -> Guess | None:
     wide = WIDE.search(f"{variable.name} {variable.text[:80]}")
     most = 260 if wide else MOST_OPTIONS
     each = found.filled / max(found.distinct, 1)
-    if found.distinct <= most and len(short) == len(found.texts) and each >= 2:
+    once = sum(count == 1 for _, count in found.texts)
+    few = found.distinct <= 12 or wide or once * 2 <= found.distinct
+    if found.distinct <= most and len(short) == len(found.texts) and each >= 2 and few:
         return _choice(variable, found, found.texts, "sure" if each > 8 else "likely")
     again = [(t, n) for t, n in found.texts if n >= max(3, found.filled // 500)]
     covered = sum(n for t, n in again if len(t) <= LONGEST_OPTION)

@@ -17,7 +17,7 @@ LIKELY = (
         "Role",
         r"dev ?type|job ?title|what title|\brole\b|occupation",
         r"position|job function|profession\b|current job|main ?branch",
-        r"\brolle\b|\bberuf|\bpuesto\b|fonction",
+        r"\bjob\b|\brolle\b|\bberuf|\bpuesto\b|fonction",
     ),
     ("industry", "Industry", r"industr|sector|secteur|branche|line of business"),
     (
