@@ -20,7 +20,7 @@ ORDER = [
     {"design_checks", "crosswalk"},
     {"load"},
     {"warehouse", "outline", "topline", "report"},
-    {"ingest", "weights", "replicates"},
+    {"ingest", "weights", "replicates", "privacy"},
     {"simulate", "drafting"},
     {"estimates"},
     {"trends"},

@@ -8,6 +8,7 @@ from collections import Counter
 from pipeline.drafting.check import Checked, Problem
 from pipeline.drafting.crosswalk import Crossing
 from pipeline.drafting.nouns import Draft, Guess
+from pipeline.privacy import Anonymity
 
 WIDTH = 44  # of a wording
 MOST = 60  # questions that are listed; the definition has them all
@@ -117,6 +118,31 @@ def checked(found: Checked) -> str:
         parts += [_problem(problem) for problem in found.problems[:PROBLEMS]]
         parts += [f"… and {count - PROBLEMS} more"] if count > PROBLEMS else []
     return "\n".join(parts)
+
+
+def hidden(found: Anonymity) -> str:
+    """The crosses of dimensions that leave most respondents alone."""
+    rows = [["wave", "known of someone", "groups", "smallest", "alone", "few"]]
+    for cross in found.worst():
+        share = 100 * cross.few / max(cross.respondents, 1)
+        rows.append(
+            [
+                cross.wave,
+                " × ".join(cross.dimensions),
+                f"{cross.groups:,}",
+                f"{cross.smallest:,}",
+                f"{cross.alone:,}",
+                f"{cross.few:,} ({share:.0f} %)",
+            ]
+        )
+    return "\n".join(
+        [
+            *aligned(rows, "llrrrr"),
+            "",
+            f"few: respondents in groups under {found.k}, what is published has none.",
+            "Raw files and build/ let these be told apart: share neither.",
+        ]
+    )
 
 
 def _problem(problem: Problem) -> str:

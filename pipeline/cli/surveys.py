@@ -179,7 +179,30 @@ def _repairs(names: list[str]) -> tuple[Repair, ...]:
     return tuple(names)  # type: ignore[arg-type]
 
 
+def privacy(
+    survey: Annotated[str, typer.Argument(help="A folder under data/.")],
+    as_json: JsonOption = False,
+) -> None:
+    """How well respondents are hidden among each other (k-anonymity).
+
+    Example: stateof privacy state-of-app-dev
+    """
+    import msgspec
+
+    from pipeline.cli.drafts import hidden
+    from pipeline.load import load_survey
+    from pipeline.privacy import anonymity
+
+    project = Project.find()
+    definition = load_survey(project.definition(survey))
+    found = anonymity(definition, project.build(survey))
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    else:
+        print(hidden(found))
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (init, check):
+    for command in (init, check, privacy):
         app.command()(command)
