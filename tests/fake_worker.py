@@ -4,7 +4,8 @@ usage: fake_worker.py CONTROL SETTINGS
 
 It speaks the workers' protocol on the socket that SETTINGS names. On the socket CONTROL
 it says who it is, then each request that asks to be held, and it obeys these lines:
-ready, answer, stubborn (no end when asked), and exit STATUS LAST WORDS.
+ready, answer, stubborn (no end when asked), mortal (an end when asked for its health),
+and exit STATUS LAST WORDS.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import os
 import signal
 import sys
 
-ready = asyncio.Event()
+ready, mortal = asyncio.Event(), asyncio.Event()
 answers: asyncio.Queue[None] = asyncio.Queue()
 served = 0
 
@@ -44,6 +45,7 @@ async def main(control: str, settings: dict[str, object]) -> None:
     async with server:
         while order := (await reader.readline()).decode().strip():
             obey(order)
+            say(obeyed=order)
     os._exit(0)  # the test has ended
 
 
@@ -57,6 +59,8 @@ def obey(order: str) -> None:
         ready.set()
     elif word == "answer":
         answers.put_nowait(None)
+    elif word == "mortal":
+        mortal.set()
     elif word == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     elif word == "exit":
@@ -67,6 +71,8 @@ def obey(order: str) -> None:
 
 async def respond(path: str, body: bytes, say) -> tuple[int, str]:
     global served
+    if path == "/health" and mortal.is_set():
+        os._exit(0)
     if path == "/health":
         return (200, '{"status":"ok"}') if ready.is_set() else (503, "{}")
     if path == "/metrics":

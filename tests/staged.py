@@ -100,10 +100,21 @@ class Actor:
     def say(self, order: str) -> None:
         self.writer.write(order.encode() + b"\n")
 
-    async def asked(self) -> dict[str, Any]:
+    async def obey(self, order: str) -> None:
+        """Give an order, and wait until it is obeyed."""
+        self.say(order)
+        while await self._heard("obeyed") != order:
+            pass
+
+    async def asked(self) -> Any:
         """The next request that is held."""
-        asked: dict[str, Any] = json.loads(await self._reader.readline())["asked"]
-        return asked
+        return await self._heard("asked")
+
+    async def _heard(self, what: str) -> Any:
+        while True:
+            facts = json.loads(await self._reader.readline())
+            if what in facts:
+                return facts[what]
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)

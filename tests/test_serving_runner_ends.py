@@ -73,7 +73,7 @@ async def test_a_connection_may_break_while_the_worker_lives(stage: Stage) -> No
     await stage.ready()
     lease = await using.lease()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.serving.runner.lease.END_SECONDS", 0)
+        patch.setattr("pipeline.serving.runner.worker.END_SECONDS", 0)
         cause = await lease.cause(httpx.ReadError("broken"))
     assert cause.what == "the engine broke off, and still runs"
     await using.done()
@@ -110,6 +110,35 @@ async def test_a_worker_killed_while_idle_is_replaced(stage: Stage) -> None:
         os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
     second = await stage.loaded(model)
     assert second.pid != first.pid
+
+
+@staged
+async def test_a_worker_that_dies_as_it_is_asked_again_is_replaced(
+    stage: Stage,
+) -> None:
+    model = stage.model("a")
+    first = await stage.loaded(model)
+    await first.obey("mortal")
+    stage.clock.move(1)
+    use = stage.use(model)
+    second = await stage.ready()
+    assert second.pid != first.pid
+    await use.done()
+
+
+@staged
+async def test_a_client_may_leave_while_its_worker_is_asked(stage: Stage) -> None:
+    model = stage.model("a")
+    actor = await stage.loaded(model)
+    stage.clock.move(1)
+    os.kill(actor.pid, signal.SIGSTOP)
+    leaving, staying = stage.use(model), stage.use(model)
+    while not stage.scheduler.running()[0].in_use:
+        await asyncio.sleep(0)
+    await leaving.leave()
+    os.kill(actor.pid, signal.SIGCONT)
+    await staying.done()
+    assert len(stage.seen) == 1
 
 
 @staged
@@ -154,7 +183,7 @@ async def test_a_worker_that_is_never_ready_is_ended(stage: Stage) -> None:
     model = stage.model("a")
     use = stage.use(model)
     actor = await stage.actor()
-    actor.say("stubborn")
+    await actor.obey("stubborn")
     stage.clock.move(299)
     assert stage.in_memory == {model}
     stage.clock.move(1)
@@ -198,9 +227,7 @@ async def test_closing_while_a_worker_starts_leaves_none(stage: Stage) -> None:
 async def test_a_worker_that_does_not_end_is_killed(stage: Stage) -> None:
     model = stage.model("a")
     actor = await stage.loaded(model)
-    lease = await stage.use(model).lease()
-    actor.say("stubborn")
-    await lease.client.post("/v1/completions", json={})  # it has read the order
+    await actor.obey("stubborn")
     closing = asyncio.create_task(stage.scheduler.close())
     await asyncio.sleep(0)
     stage.clock.move(4)

@@ -16,39 +16,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from itertools import count
-from pathlib import Path
-
-import msgspec
 
 from pipeline.errors import SurveyError
-from pipeline.serving.runner.budget import Memory, Taken
+from pipeline.serving.runner.budget import Taken
 from pipeline.serving.runner.choice import Holder, to_end
-from pipeline.serving.runner.engines import Local
 from pipeline.serving.runner.estimate import Mode
-from pipeline.serving.runner.faults import EngineFailed, TooLarge, amount
-from pipeline.serving.runner.plan import Config, Plan, planned
+from pipeline.serving.runner.faults import EngineFailed
+from pipeline.serving.runner.ground import Ground
+from pipeline.serving.runner.plan import Config, Plan, check_size, planned
 from pipeline.serving.runner.slot import Key, Slot, Waiter, pause_after
-from pipeline.serving.runner.worker import Clock, Worker
-from pipeline.serving.store import Store
+from pipeline.serving.runner.worker import Worker
 
 LOOK_SECONDS = 1.0
-
-
-class Ground(msgspec.Struct, frozen=True):
-    """What a dispatch stands on; `sockets` and `logs` are folders."""
-
-    store: Store
-    engines: Mapping[str, Local]
-    memory: Memory
-    clock: Clock
-    sockets: Path
-    logs: Path
-
-    def log(self, key: Key) -> Path:
-        """Where a worker's output is."""
-        return self.logs / f"{key}.log"
+MOMENT_SECONDS = 0.01
 
 
 class Dispatch:
@@ -68,7 +50,23 @@ class Dispatch:
         return self.configs.get((key.model, key.mode), Config())
 
     async def granted(self, slot: Slot) -> Worker:
-        """Wait for the worker; who leaves meanwhile is as if they had not come."""
+        """Wait for a worker; who leaves meanwhile is as if they had not come.
+
+        One that has rested is asked first whether it still answers: it may be dying.
+        """
+        worker = await self._first(slot)
+        try:
+            rested = self._ground.clock.time() - slot.rested
+            sound = rested < MOMENT_SECONDS or await worker.answers()
+        except BaseException:
+            self.release(slot, worker)
+            raise
+        if sound:
+            return worker
+        self.release(slot, worker)
+        return await self.granted(slot)
+
+    async def _first(self, slot: Slot) -> Worker:
         granted: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
         waiter = Waiter(next(self._arrivals), granted)
         slot.waiting.append(waiter)
@@ -135,7 +133,9 @@ class Dispatch:
         wanting = [slot for slot in self.slots.values() if slot.wants_memory]
         for slot in sorted(wanting, key=lambda slot: slot.oldest):
             if slot.plan is None:
-                self._begin_plan(slot)
+                if not slot.planning:
+                    slot.planning = True
+                    self._begin(self._plan(slot))
                 break
             short = slot.plan.estimate.total - self._ground.memory.free(self._taken())
             if short <= 0:
@@ -183,8 +183,8 @@ class Dispatch:
         worker = slot.worker
         if worker is None or not slot.loaded or worker.ending or worker.in_use:
             return
-        if not worker.alive:
-            return  # whoever waits has the next one
+        if not worker.alive:  # whoever waits has the next one
+            return
         while slot.waiting:
             waiter = slot.waiting.popleft()
             if not waiter.granted.done():  # else it is leaving this very moment
@@ -200,11 +200,6 @@ class Dispatch:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _begin_plan(self, slot: Slot) -> None:
-        if not slot.planning:
-            slot.planning = True
-            self._begin(self._plan(slot))
-
     async def _plan(self, slot: Slot) -> None:
         """Learn what the model needs; tell who waits if it cannot be had."""
         ground, key, config = self._ground, slot.key, self.config(slot.key)
@@ -214,7 +209,7 @@ class Dispatch:
             plan = await asyncio.to_thread(
                 planned, ground.store, engine, key.model, key.mode, config
             )
-            _check_size(plan, ground.memory.total(), str(key))
+            check_size(plan, ground.memory.total(), str(key))
         except SurveyError as error:
             slot.fail(error)
         except Exception as error:
@@ -287,10 +282,3 @@ class Dispatch:
         slot.resting = None
         if slot.worker and not slot.busy:
             slot.worker.end()
-
-
-def _check_size(plan: Plan, most: int, name: str) -> None:
-    if plan.estimate.total > most:
-        what = f"the model needs {plan.estimate}; there is {amount(most)} for models"
-        remedy = "Take a smaller model or context, or a machine with more memory."
-        raise TooLarge(what, where=name, remedy=remedy)

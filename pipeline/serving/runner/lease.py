@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,8 +11,6 @@ import msgspec
 from pipeline.errors import Missing, SurveyError
 from pipeline.serving.runner.estimate import Mode
 from pipeline.serving.runner.worker import Worker
-
-END_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,7 @@ def of_worker(worker: Worker, name: str, limit: Callable[[], int]) -> Lease:
     """The use of a worker; `limit` is asked for what models may take of memory."""
 
     async def cause(error: httpx.TransportError) -> SurveyError:
-        # A connection breaks a moment before its process can be seen to have ended.
-        end = asyncio.create_task(worker.ended.wait())
-        await asyncio.wait({end}, timeout=END_SECONDS)
-        end.cancel()
+        await worker.ends_soon()
         return worker.failure(name, limit())
 
     return Lease(worker.client, cause)

@@ -14,6 +14,7 @@ from pipeline.serving.artifact.package import shards
 from pipeline.serving.engine.settings import Settings
 from pipeline.serving.runner.engines import Local
 from pipeline.serving.runner.estimate import Estimate, Mode, estimate, usual_context
+from pipeline.serving.runner.faults import TooLarge, amount
 from pipeline.serving.store import Store
 from pipeline.serving.store.bundle import Bundle, bundle
 
@@ -72,6 +73,14 @@ def planned(
         **threads,
     )
     return Plan(settings, estimate(headers, context, mode, _extras(files)))
+
+
+def check_size(plan: Plan, most: int, name: str) -> None:
+    """Raises `TooLarge` for a model that never fits into `most` bytes."""
+    if plan.estimate.total > most:
+        what = f"the model needs {plan.estimate}; there is {amount(most)} for models"
+        remedy = "Take a smaller model or context, or a machine with more memory."
+        raise TooLarge(what, where=name, remedy=remedy)
 
 
 def _threads(number: int) -> dict[str, int]:

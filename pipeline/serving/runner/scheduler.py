@@ -14,11 +14,12 @@ import httpx
 
 from pipeline.errors import NotFound
 from pipeline.serving.runner.budget import Budget, Memory
-from pipeline.serving.runner.dispatch import Dispatch, Ground
+from pipeline.serving.runner.dispatch import Dispatch
 from pipeline.serving.runner.engines import Engine, Local, Remote
 from pipeline.serving.runner.estimate import Mode
 from pipeline.serving.runner.faults import Busy, EngineFailed
 from pipeline.serving.runner.folder import claimed
+from pipeline.serving.runner.ground import Ground
 from pipeline.serving.runner.lease import Lease, Running, of_remote, of_worker
 from pipeline.serving.runner.plan import Config
 from pipeline.serving.runner.slot import Key, Slot

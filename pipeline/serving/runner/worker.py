@@ -27,6 +27,7 @@ from pipeline.serving.runner.plan import Plan
 LOAD_SECONDS = 300.0
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
+END_SECONDS = 2.0
 WORDS = 2000
 AGAIN = "The next request starts it anew."
 
@@ -126,6 +127,21 @@ class Worker:
                 env=environment(),
                 start_new_session=True,
             )
+
+    async def answers(self) -> bool:
+        """Whether it does; if its connection breaks, whether it goes on living."""
+        try:
+            await self.client.get("/health")
+        except httpx.TransportError:
+            return not await self.ends_soon()
+        return True
+
+    async def ends_soon(self) -> bool:
+        """Whether it ends now: a connection breaks a moment before its process."""
+        end = asyncio.create_task(self.ended.wait())
+        await asyncio.wait({end}, timeout=END_SECONDS)
+        end.cancel()
+        return self.ended.is_set()
 
     def end(self) -> None:
         """Have it end: asked first, and killed if it takes too long."""

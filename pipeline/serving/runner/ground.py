@@ -1,0 +1,29 @@
+"""What all that runs models stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from pipeline.serving.runner.budget import Memory
+from pipeline.serving.runner.engines import Local
+from pipeline.serving.runner.slot import Key
+from pipeline.serving.runner.worker import Clock
+from pipeline.serving.store import Store
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """Where models, engines, memory and time are; `sockets` and `logs` are folders."""
+
+    store: Store
+    engines: Mapping[str, Local]
+    memory: Memory
+    clock: Clock
+    sockets: Path
+    logs: Path
+
+    def log(self, key: Key) -> Path:
+        """Where a worker's output is."""
+        return self.logs / f"{key}.log"
