@@ -40,7 +40,7 @@ from pipeline.wording import trigrams
 TABLES = 200
 SPOILT_TABLES = 40
 ADVERSARIAL = Path(__file__).parent / "adversarial.toml"
-FIRST_RUN = "74 of 75, 98.7 %, when first run"
+FIRST_RUN = "123 of 124, 99.2 %, when first run"
 Case = tuple[Source, Outline]
 
 

@@ -20,9 +20,11 @@ from pipeline.narrative.comparisons import difference_p, shown_shares
 from pipeline.narrative.facts import Row, domains, load_estimates, place_of
 from pipeline.narrative.lexicon import option_name, scope, who
 from pipeline.narrative.licences import ALPHA, license_all
+from pipeline.narrative.lock.reader import lock
 from pipeline.narrative.merge import merged
 from pipeline.narrative.patterns import unit
 from pipeline.narrative.ranking import placed, ranking
+from pipeline.narrative.tested import tests_of
 from pipeline.outline import ClaimSpec, FigureSpec
 from pipeline.wording import capitalized
 
@@ -41,13 +43,28 @@ def headline(survey: Survey, build: Path, spec: FigureSpec, wave: str = "") -> M
     question = survey.question(spec.question)
     wave = wave or (spec.waves[-1] if spec.waves else "") or _latest(survey, question)
     estimates = load_estimates(build, crossed="*" in spec.by)
-    claim = FINDERS[spec.kind](Source(survey, estimates, wave), spec, question)
-    texts = [s.text for s in unit(claim).wordings] if claim else []
+    source = Source(survey, estimates, wave)
+    claim = FINDERS[spec.kind](source, spec, question)
+    texts = _proved(source, spec, claim) if claim else []
     if not claim or not texts:
         return Message(capitalized(question.label()))
     title = min(texts, key=_stiffness).rstrip(".")
     terms = {fact.term for fact in claim.facts()}
     return Message(title, terms.pop() if len(terms) == 1 else "")
+
+
+def _proved(source: Source, spec: FigureSpec, claim: Claim) -> list[str]:
+    """The wordings of a title that the second lock lets pass."""
+    reading = lock(
+        source.survey,
+        source.estimates,
+        source.wave,
+        [spec.question],
+        [spec.by] if spec.by else [],
+        tests_of([claim]),
+    )
+    texts = (sentence.text for sentence in unit(claim).wordings)
+    return [text for text in texts if not reading.troubles(text, title=True)]
 
 
 def _stiffness(text: str) -> tuple[bool, int]:

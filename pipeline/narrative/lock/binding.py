@@ -188,11 +188,13 @@ def meanings_of(cells: Iterable[Cell]) -> set[Meaning]:
 
 
 def _first(cells: Iterable[Cell], text: str, table: Table) -> Cell | None:
-    for cell in cells:
-        row = table.row(cell)
-        if row is not None and shows(text, row):
-            return cell
-    return None
+    """The first that shows the number; rather an option than a sum that reads alike."""
+    fitting = [
+        (row.rank is None, cell)
+        for cell in cells
+        if (row := table.row(cell)) is not None and shows(text, row)
+    ]
+    return min(fitting, key=lambda each: each[0], default=(True, None))[1]
 
 
 def _groups(sentence: Sentence, i: int, *, as_answers: bool = False) -> list[int]:

@@ -28,7 +28,9 @@ def unread(read: Read) -> Iterator[str]:
     """Words that are not known, and names that no number is of."""
     stated = meanings_of(read.cells)
     domains = {(cell.by, cell.domain) for cell in read.cells}
+    moves = len(read.sentence.numbers("place")) > 1
     whole = bool(read.claims & {"broken", "leads", "tied"} or read.binding.ends)
+    whole = whole or moves
     for token in read.sentence.tokens:
         if token.kind == "unknown":
             yield f"“{token.text}” says something that is not known"
@@ -38,7 +40,7 @@ def unread(read: Read) -> Iterator[str]:
         excused = whole and bool(answers)
         if (answers or groups) and not (told or excused):
             yield f"no figure is given for “{token.text}”"
-    if not (read.cells or read.binding.ends or "broken" in read.claims):
+    if not (read.cells or read.binding.ends or "broken" in read.claims or moves):
         yield "it states no figure"
 
 
@@ -67,9 +69,9 @@ def direction(read: Read) -> Iterator[str]:
         yield "it says up and down of the same"
         return
     sign = 1 if "up" in said else -1
+    if len(read.sentence.numbers("place")) > 1:
+        return  # see `moves`
     changes = read.changes()
-    if read.sentence.numbers("place") and changes:
-        return  # the order of places is checked as such
     pairs = [(new, old) for old, new in changes] or _first_two(read)
     if not pairs:
         yield "it compares with nothing"

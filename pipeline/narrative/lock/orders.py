@@ -169,6 +169,25 @@ def places(read: Read) -> Iterator[str]:
         yield "whether others share its place is not said"
 
 
+def moves(read: Read) -> Iterator[str]:
+    """From one place to another, up or down; `places` has checked which they are."""
+    found = read.sentence.numbers("place")
+    if len(found) != 2:
+        return
+    waves = [m.one for m in read.sentence.meanings("wave")]
+    names = [read.sentence.at(i).text for i in found]
+    at = {
+        wave: PLACES.index(name) if name in PLACES else int(name[:-2])
+        for wave, name in zip(waves, names, strict=False)
+    }
+    now = at.pop(read.table.wave, 0)
+    said = read.claims & {"up", "down"}
+    if len(said) != 1 or len(at) != 1 or not now:
+        yield "it does not say from where to where"
+    elif (now < min(at.values())) != ("up" in said):
+        yield "it moved the other way"
+
+
 def _rivals(read: Read, wave: str, question: str) -> list[Row]:
     asked = read.table.survey.question(question)
     by, domain = next(((c.by, c.domain) for c in read.cells), ("", ""))
@@ -230,6 +249,7 @@ ORDERS: tuple[Check, ...] = (
     highest,
     counts,
     places,
+    moves,
     crossed,
     loose,
 )

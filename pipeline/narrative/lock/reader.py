@@ -20,6 +20,8 @@ from pipeline.narrative.lock.vocabulary import vocabulary
 from pipeline.narrative.lock.waves import not_comparable, waves
 from pipeline.report import Tested
 
+ALL = (ranges, waves, not_comparable, scopes)
+
 
 class Lock(msgspec.Struct, frozen=True):
     """The lock on one section: the words it may use, and what is known."""
@@ -27,13 +29,17 @@ class Lock(msgspec.Struct, frozen=True):
     reading: Reader
     table: Table
 
-    def troubles(self, text: str) -> list[str]:
-        """Why a sentence may not be published; nothing if it may."""
+    def troubles(self, text: str, *, title: bool = False) -> list[str]:
+        """Why a sentence may not be published; nothing if it may.
+
+        The title of a figure need not say that a range runs over what is shown.
+        """
         sentence = Sentence(tuple(tokens(text, self.reading)))
         binding = bind(sentence, self.table)
         read = Read(sentence, binding, self.table)
         found = list(binding.troubles)
-        for check in (*CHECKS, *ORDERS, ranges, scopes, waves, not_comparable):
+        more = (ranges, waves, not_comparable) if title else ALL
+        for check in (*CHECKS, *ORDERS, *more):
             found += check(read)
         return list(dict.fromkeys(found))
 
