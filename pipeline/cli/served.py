@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,8 +20,6 @@ from pipeline.errors import Missing, NotFound, SurveyError
 
 if TYPE_CHECKING:
     import httpx
-
-    from pipeline.serving.service import Address
 
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -99,14 +97,13 @@ def run(
 
     Example: stateof model run smollm2 "Name three colours."
     """
+    from pipeline.cli.conversation import answer, chat
+
     if not prompt and not sys.stdin.isatty():
         prompt = sys.stdin.read().strip()
         if not prompt:
-            raise NotFound(
-                "there is no prompt", remedy="Give one, or write it to stdin."
-            )
-    from pipeline.cli.conversation import answer, chat
-
+            remedy = "Give one, or write it to stdin."
+            raise NotFound("there is no prompt", remedy=remedy)
     with _client(own=True) as client:
         found = _asked(client, "GET", f"/models/{name}")
         talk = [{"role": "user", "content": prompt}]
@@ -168,9 +165,8 @@ def status(as_json: JsonOption = False) -> None:
         version = _asked(client, "GET", "/version")["version"]
         url = str(client.base_url).rstrip("/")
     if as_json:
-        print(
-            json.dumps({"url": url, "version": version, "engines": engines}, indent=2)
-        )
+        found = {"url": url, "version": version, "engines": engines}
+        print(json.dumps(found, indent=2))
         return
     print(f"The service {version} runs at {url}.\n")
     print(aligned(("BACKEND", "STATUS"), list(engines.items())))
@@ -179,34 +175,24 @@ def status(as_json: JsonOption = False) -> None:
 @contextmanager
 def _client(own: bool = False) -> Iterator[httpx.Client]:
     """A client of the service that runs, or of one of our own where that is wanted."""
+    from tempfile import TemporaryDirectory
+
     import httpx
 
     from pipeline.serving.service import running, started
 
-    with _own_log() as log:
-        address: Address | None = running()
+    with ExitStack() as stack:
+        address = running()
         if address is None and not own:
-            remedy = "Start it: stateof serve"
-            raise Missing("no service runs", remedy=remedy)
-        with started(log) if address is None else _as_is(address) as found:
-            headers = {"Authorization": f"Bearer {found.key}"} if found.key else {}
-            with httpx.Client(
-                base_url=found.url, headers=headers, timeout=None, trust_env=False
-            ) as client:
-                yield client
-
-
-@contextmanager
-def _as_is(address: Address) -> Iterator[Address]:
-    yield address
-
-
-@contextmanager
-def _own_log() -> Iterator[Path]:
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder:
-        yield Path(folder) / "service.log"
+            raise Missing("no service runs", remedy="Start it: stateof serve")
+        if address is None:
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            address = stack.enter_context(started(folder / "service.log"))
+        key = {"Authorization": f"Bearer {address.key}"} if address.key else {}
+        client = httpx.Client(
+            base_url=address.url, headers=key, timeout=None, trust_env=False
+        )
+        yield stack.enter_context(client)
 
 
 def _sent(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:

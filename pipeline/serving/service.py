@@ -82,17 +82,6 @@ def running() -> Address | None:
 
 
 @contextmanager
-def service(log: Path) -> Iterator[Address]:
-    """The service that runs, or else one of our own while the block runs."""
-    found = running()
-    if found:
-        yield found
-        return
-    with started(log) as address:
-        yield address
-
-
-@contextmanager
 def embedded(
     log: Path, seconds: float, weights: Weights = EMBEDDED
 ) -> Iterator[Endpoint]:
