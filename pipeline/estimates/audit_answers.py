@@ -46,15 +46,18 @@ def audit_answers(
 ) -> tuple[int, list[Bound]]:
     """How many counts of answers are hidden, and those that can be worked out.
 
-    That nobody in a hidden domain gave an answer is no secret where nobody did in a
-    group that holds it and is large enough to be published.
+    Answers to the dimensions' own questions are left out: they are how many took part
+    in each combination, which is no secret.
     """
+    own = {dimension.question for dimension in survey.dimensions}
     few = nameless(survey, build / "respondents.parquet")
     counts = _counts(build / "estimates.parquet")
     hidden = 0
     found: list[Bound] = []
     for wave, tables in published(build / "estimates.parquet").items():
         for question, bases in tables.items():
+            if question in own:
+                continue
             progress(f"{wave} {question}")
             case = Case(survey, wave, question, bases)
             known = counts.get((wave, question), {})
@@ -123,20 +126,20 @@ def _fixed(
     What is not is an equation, as published counts are; a count is fixed if it is a sum
     of equations.
     """
+    from scipy.linalg import lstsq
+
     size = within["A_eq"].shape[1]
     table, at_limit = _inner(case, within)
     free = ~at_limit[:size]
     tight = within["A_ub"].toarray()[at_limit[size:]]
     equations = np.vstack([within["A_eq"].toarray(), tight])[:, free]
-    _, sizes, basis = np.linalg.svd(equations, full_matrices=False)
-    basis = basis[sizes > NOTHING * sizes.max(initial=1)]
-    found = []
-    for name in hidden:
-        row = np.concatenate([0 * case.rows[name], case.rows[name]])
-        rest = row[free] - basis.T @ (basis @ row[free])
-        if np.abs(rest).max(initial=0) < NOTHING and row @ table > 0.5:
-            found.append(name)
-    return found
+    rows = np.array([case.rows[name] for name in hidden])
+    rows = np.hstack([0 * rows, rows])
+    aim = rows[:, free].T
+    made: Any = lstsq(equations.T, aim, cond=NOTHING, lapack_driver="gelsy")[0]
+    rest = np.abs(aim - equations.T @ made).max(axis=0, initial=0)
+    fixed = (rest < NOTHING) & (rows @ table > 0.5)
+    return [name for name, is_one in zip(hidden, fixed, strict=True) if is_one]
 
 
 def _inner(case: Case, within: dict[str, Any]) -> tuple[Floats, NDArray[np.bool_]]:
