@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,8 @@ import pytest
 from small import DEFINITION, ROWS, ingested, write_survey
 
 from pipeline.errors import DataError, DefinitionError, Missing
+from pipeline.ingest import stage
+from pipeline.ingest.columns import number
 
 
 def answers(home: Path, item: str) -> dict[int, tuple[object, str]]:
@@ -371,3 +374,30 @@ def test_who_ticked_too_many_has_not_answered(tmp_path: Path) -> None:
     assert ("more than 1 choices", (2,)) in entries
     assert answers(home, "tools.a")[2] == (None, "skipped")
     assert answers(home, "tools.a")[3] == (1, "answered")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3,5", "3.5"), ("1,234", "1234"), ("-1,234.5", "-1234.5"), ("1e3", "1000")],
+)
+def test_a_comma_sets_apart_thousands_or_decimals(text: str, value: str) -> None:
+    assert number(text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["", "1,2,3", "12,345,6", "1.234,5", "five"])
+def test_what_is_no_number_is_none(text: str) -> None:
+    assert number(text).is_nan()
+
+
+def test_large_files_are_worked_on_in_a_file_with_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey, home = write_survey(tmp_path)
+    in_memory = ingested(survey, home)
+    names = ("answers.parquet", "respondents.parquet", "ingest.json")
+    before = {name: (home / "build" / name).read_bytes() for name in names}
+    monkeypatch.setattr(stage, "LARGE", 0)
+    monkeypatch.setattr(stage.tempfile, "tempdir", str(tmp_path))
+    assert ingested(survey, home) == in_memory
+    assert {n: (home / "build" / n).read_bytes() for n in names} == before
+    assert not list(tmp_path.glob("stateof-*"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +19,45 @@ from pipeline.warehouse import connect, fill, write_parquet
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+LARGE = 100_000_000  # bytes of raw files; worked on in memory they take 35 times that
+MEMORY = "3GB"
+
 
 def ingest(
     survey: Survey, raw: Path, build: Path, progress: Callable[[str], None]
 ) -> Ledger:
     """Read every wave and write its answers; nothing is written if one wave fails."""
-    con = connect()
+    with _workspace(survey, raw) as con:
+        ledger = _ingest(con, survey, raw, build, progress)
+    text = msgspec.json.format(msgspec.json.encode(ledger), indent=1)
+    replace_file(build / "ingest.json", text + b"\n")
+    return ledger
+
+
+@contextmanager
+def _workspace(survey: Survey, raw: Path) -> Iterator[DuckDBPyConnection]:
+    """Where waves are worked on: in memory, or, if their files are large, in a file
+    that is deleted in the end, with a bound on memory."""
+    paths = (raw / name for wave in survey.waves for name in wave.files)
+    if sum(path.stat().st_size for path in paths if path.is_file()) < LARGE:
+        with connect() as con:
+            yield con
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="stateof-") as folder,
+        connect(Path(folder) / "work.duckdb") as con,
+    ):
+        con.execute(f"SET memory_limit = '{MEMORY}'")
+        yield con
+
+
+def _ingest(
+    con: DuckDBPyConnection,
+    survey: Survey,
+    raw: Path,
+    build: Path,
+    progress: Callable[[str], None],
+) -> Ledger:
     ledgers: list[WaveLedger] = []
     for wave in survey.waves:
         progress(f"wave {wave.id}")
@@ -48,10 +83,7 @@ def ingest(
         build / "answers.parquet",
     )
     _write_respondents(con, survey, build / "respondents.parquet")
-    ledger = Ledger(survey=survey.id, waves=tuple(ledgers))
-    text = msgspec.json.format(msgspec.json.encode(ledger), indent=1)
-    replace_file(build / "ingest.json", text + b"\n")
-    return ledger
+    return Ledger(survey=survey.id, waves=tuple(ledgers))
 
 
 def _write_respondents(con: DuckDBPyConnection, survey: Survey, path: Path) -> None:
