@@ -218,9 +218,9 @@ class Stage:
 
     def size(self, model: str, config: Config | None = None) -> int:
         """What a model is estimated to take."""
-        plan = planned(
-            self.store, self.engines[ENGINE], model, "completion", config or Config()
-        )
+        engine, spare = self.engines[ENGINE], self.folder / "spare"
+        asked = config or Config()
+        plan = planned(self.store, engine, model, "completion", asked, spare)
         return plan.estimate.total
 
     def use(self, model: str, mode: Mode = "completion") -> Use:

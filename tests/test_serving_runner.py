@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,20 @@ async def test_a_worker_is_told_what_it_is_to_do(stage: Stage) -> None:
     folder = stage.folder / "workers"
     assert settings["socket"].startswith(str(folder))
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@staged
+async def test_a_store_that_cannot_be_written_to_is_served_from(stage: Stage) -> None:
+    """Links to the model's files are then in the service's own folder."""
+    model = stage.model("a")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.access", lambda path, mode: path != stage.store.root)
+        actor = await stage.loaded(model)
+    weights = Path(actor.settings["weights"])
+    assert weights.is_relative_to(stage.folder)
+    given = stage.folder.parent / "a.gguf"
+    assert weights.read_bytes() == given.read_bytes()
+    assert not list(stage.store.root.glob("bundles/*/*"))
 
 
 @staged

@@ -24,7 +24,7 @@ from pipeline.serving.runner import (
     Scheduler,
 )
 from pipeline.serving.runner.budget import Memory
-from pipeline.serving.runner.plan import planned
+from pipeline.serving.runner.plan import Plan, planned
 from pipeline.serving.store import Store, add_package, open_store
 from tests.engine_worker import needs_engine, needs_model, smollm2
 from tests.staged import Shelf
@@ -41,6 +41,10 @@ def store(tmp_path: Path) -> Store:
 
 def packaged(store: Store, weights: Path, name: str) -> str:
     return add_package(store, package(weights), [name]).id
+
+
+def plan_of(store: Store, model: str, config: Config) -> Plan:
+    return planned(store, Local(), model, "completion", config, store.root / "spare")
 
 
 @asynccontextmanager
@@ -97,7 +101,7 @@ def test_models_that_do_not_fit_together_are_all_answered(
     tiny = shared / "models/tiny"
     whole = packaged(store, tiny / "tiny.gguf", "whole")
     parts = packaged(store, tiny / "tiny-split-00001-of-00003.gguf", "parts")
-    need = planned(store, Local(), whole, "completion", Config()).estimate.total
+    need = plan_of(store, whole, Config()).estimate.total
 
     async def play() -> None:
         async with scheduled(store, Shelf(need * 3 // 2)) as scheduler:
@@ -162,7 +166,7 @@ def test_a_full_context_takes_what_was_estimated(store: Store, context: int) -> 
     """SmolLM2's resident memory with a prompt that fills its context, within 15 %."""
     model = packaged(store, smollm2(), "smollm2")
     config = Config(context=context)
-    plan = planned(store, Local(), model, "completion", config)
+    plan = plan_of(store, model, config)
     body = PROMPT | {"prompt": [42] * (context - 8)}
 
     async def play() -> int:

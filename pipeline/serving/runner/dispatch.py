@@ -204,10 +204,10 @@ class Dispatch:
         """Learn what the model needs; tell who waits if it cannot be had."""
         ground, key, config = self._ground, slot.key, self.config(slot.key)
         try:
-            engine = ground.engines[key.engine]
+            engine, spare = ground.engines[key.engine], ground.folder / "bundles"
             engine.check()
             plan = await asyncio.to_thread(
-                planned, ground.store, engine, key.model, key.mode, config
+                planned, ground.store, engine, key.model, key.mode, config, spare
             )
             check_size(plan, ground.memory.total(), str(key))
         except SurveyError as error:

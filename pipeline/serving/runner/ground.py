@@ -15,15 +15,15 @@ from pipeline.serving.store import Store
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """Where models, engines, memory and time are; `sockets` and `logs` are folders."""
+    """Where models, engines, memory and time are; `folder` has logs."""
 
     store: Store
     engines: Mapping[str, Local]
     memory: Memory
     clock: Clock
     sockets: Path
-    logs: Path
+    folder: Path
 
     def log(self, key: Key) -> Path:
         """Where a worker's output is."""
-        return self.logs / f"{key}.log"
+        return self.folder / f"{key}.log"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -50,14 +51,17 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def planned(
-    store: Store, engine: Local, model: str, mode: Mode, config: Config
+    store: Store, engine: Local, model: str, mode: Mode, config: Config, spare: Path
 ) -> Plan:
     """The plan for a model by its digest; its files are made ready.
 
+    `spare` is a folder for links to them, where the store cannot be written to.
     Raises `NotFound`, and `DataError` for a model that is damaged.
     """
     found = stores.load(store, stores.find(store, model))
-    files = bundle(store, found)
+    writable = os.access(store.root, os.W_OK)
+    into = None if writable else spare / found.id.partition(":")[2]
+    files = bundle(store, found, into)
     headers = _headers(files.weights, found.id)
     packaged = found.config.model.context_size
     context = config.context or usual_context(headers, packaged)

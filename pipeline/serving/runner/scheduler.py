@@ -57,7 +57,7 @@ class Scheduler:
             memory=self._memory,
             clock=self._clock or asyncio.get_running_loop(),
             sockets=self._held.enter_context(claimed(self._folder)),
-            logs=self._folder,
+            folder=self._folder,
         )
         self._ground, self._dispatch = ground, Dispatch(ground)
         return self
