@@ -67,6 +67,13 @@ def test_a_sound_file_that_is_no_language_model(tmp_path: Path, shared: Path) ->
     assert "cannot be loaded" in failure(tmp_path, shared / "models/tiny/dummy.gguf")
 
 
+def test_a_file_at_which_llama_cpp_gives_up(tmp_path: Path, weights: Path) -> None:
+    """Its header is sound, but two tokens have one name."""
+    raw = weights.read_bytes()
+    (tmp_path / "a.gguf").write_bytes(raw.replace(b"<0x41>", b"<0x42>"))
+    assert "gave up: llama-vocab.cpp" in failure(tmp_path, tmp_path / "a.gguf")
+
+
 def test_a_shard_that_is_missing(tmp_path: Path, shared: Path) -> None:
     name = "tiny-split-00001-of-00003.gguf"
     (tmp_path / name).write_bytes((shared / "models/tiny" / name).read_bytes())

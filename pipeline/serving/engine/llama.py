@@ -21,6 +21,7 @@ from pipeline.errors import DataError, Missing
 from pipeline.serving.artifact.gguf import read_header
 from pipeline.serving.artifact.package import shards
 from pipeline.serving.engine.flag import Flag
+from pipeline.serving.engine.process import end_plainly
 from pipeline.serving.engine.settings import Settings
 
 Floats = npt.NDArray[np.float32]
@@ -42,17 +43,27 @@ class Stopped(Exception):
 
 
 class Log:
-    """What llama.cpp has to say: errors go to stderr, the last one is kept."""
+    """What llama.cpp has to say: errors go to stderr, the last one is kept.
+
+    Where it gives up (an assertion that a damaged file breaks), the process must end;
+    it does so plainly.
+    """
 
     def __init__(self) -> None:
         self.last_error = ""
-        self._callback = c.llama_log_callback(self._take)
-        c.llama_log_set(self._callback, ctypes.c_void_p(0))
+        self._take = c.llama_log_callback(self._taken)
+        self._end = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(self._ended)
+        c.llama_log_set(self._take, ctypes.c_void_p(0))
+        c._lib.ggml_set_abort_callback(self._end)
 
-    def _take(self, level: int, text: bytes, _: object) -> None:
+    def _taken(self, level: int, text: bytes, _: object) -> None:
         if level == LOG_ERROR:
             self.last_error = text.decode("utf-8", "replace").strip()
             print(self.last_error, file=sys.stderr, flush=True)
+
+    def _ended(self, text: bytes) -> None:
+        said = text.decode("utf-8", "replace").rpartition("/")[2]
+        end_plainly(DataError(f"llama.cpp gave up: {said}"))
 
 
 # As long as the library is there, as it may speak at any time.
