@@ -30,11 +30,7 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
     from pipeline.estimates.terms import Category
 
     dimension, dims = asked.dimension, (asked.dimension, *holding)
-    if len(set(dims)) < len(dims):
-        raise NotFound(
-            f"{', '.join(dims)} has a dimension twice",
-            remedy="Hold other dimensions equal than the one compared.",
-        )
+    _check(dims)
     asked.require_base()
     sample, y = asked.sample(), asked.measure(term)
     family = "logistic" if term else "linear"
@@ -62,6 +58,14 @@ def adjusted_rows(asked: Asked, term: str, holding: Sequence[str]) -> list[Row]:
         for i, key in enumerate(held.keys)
         if key[0] != REST
     ]
+
+
+def _check(dims: Sequence[str]) -> None:
+    if len(set(dims)) < len(dims):
+        raise NotFound(
+            f"{', '.join(dims)} has a dimension twice",
+            remedy="Hold other dimensions equal than the one compared.",
+        )
 
 
 def _levels(asked: Asked, dimension: str) -> str:

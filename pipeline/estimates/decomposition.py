@@ -53,20 +53,7 @@ def decompose(
     if there are no two domains, between which people could shift.
     """
     waves = [_parts(sample, y, by, where) for sample in (before, after)]
-    domains = [names for names, _ in waves]
-    if domains[0] != domains[1]:
-        odd = ", ".join(map(str, sorted(set(domains[0]) ^ set(domains[1]))))
-        raise DataError(
-            f"a change cannot be split by domains that one wave lacks: {odd}",
-            where=by,
-            remedy="Group them with others in the dimension.",
-        )
-    size = len(domains[0])
-    if size < 2:
-        raise DataError(
-            "a change is split by two domains or more, and fewer may be shown",
-            where=by,
-        )
+    size = _common([names for names, _ in waves], by)
     (p, r), (p2, r2) = ((e.values[:size], e.values[size:]) for _, e in waves)
     composition = (p2 - p) * (r + r2) / 2
     rate = (r2 - r) * (p + p2) / 2
@@ -92,6 +79,23 @@ def decompose(
         sum(e.df for _, e in waves),
         *(int(e.n[size:].sum()) for _, e in waves),
     )
+
+
+def _common(domains: list[list[str]], by: str) -> int:
+    """How many domains both waves have; raises `DataError` as `decompose` does."""
+    if domains[0] != domains[1]:
+        odd = ", ".join(map(str, sorted(set(domains[0]) ^ set(domains[1]))))
+        raise DataError(
+            f"a change cannot be split by domains that one wave lacks: {odd}",
+            where=by,
+            remedy="Group them with others in the dimension.",
+        )
+    if len(domains[0]) < 2:
+        raise DataError(
+            "a change is split by two domains or more, and fewer may be shown",
+            where=by,
+        )
+    return len(domains[0])
 
 
 def _parts(sample: Sample, y: str, by: str, where: str) -> tuple[list[str], Estimates]:
