@@ -120,10 +120,13 @@ async def test_a_worker_that_dies_as_it_is_asked_again_is_replaced(
     first = await stage.loaded(model)
     await first.obey("mortal")
     stage.clock.move(1)
-    use = stage.use(model)
+    use, later = stage.use(model), stage.use(model)
     second = await stage.ready()
     assert second.pid != first.pid
+    await use.lease()
+    assert not later.granted, "they keep their order"
     await use.done()
+    await later.done()
 
 
 @staged

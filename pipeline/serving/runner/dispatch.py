@@ -54,22 +54,22 @@ class Dispatch:
 
         One that has rested is asked first whether it still answers: it may be dying.
         """
-        worker = await self._first(slot)
-        try:
-            rested = self._ground.clock.time() - slot.rested
-            sound = rested < MOMENT_SECONDS or await worker.answers()
-        except BaseException:
+        number = next(self._arrivals)
+        while True:
+            worker = await self._first(slot, number)
+            try:
+                rested = self._ground.clock.time() - slot.rested
+                if rested < MOMENT_SECONDS or await worker.answers():
+                    return worker
+            except BaseException:
+                self.release(slot, worker)
+                raise
             self.release(slot, worker)
-            raise
-        if sound:
-            return worker
-        self.release(slot, worker)
-        return await self.granted(slot)
 
-    async def _first(self, slot: Slot) -> Worker:
+    async def _first(self, slot: Slot, number: int) -> Worker:
         granted: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        waiter = Waiter(next(self._arrivals), granted)
-        slot.waiting.append(waiter)
+        waiter = Waiter(number, granted)
+        slot.join(waiter)
         self._turn()
         try:
             return await granted

@@ -76,6 +76,13 @@ class Slot:
         """Whether its worker is not ready yet."""
         return self.worker is not None and not self.loaded
 
+    def join(self, waiter: Waiter) -> None:
+        """Wait at the end, or at the front if older than all: it had its turn once."""
+        if self.waiting and waiter.number < self.oldest:
+            self.waiting.appendleft(waiter)
+        else:
+            self.waiting.append(waiter)
+
     def serves_before(self, number: int) -> bool:
         """Whether it works, or must first, for requests older than this one."""
         return self.in_use or (bool(self.waiting) and self.oldest < number)
