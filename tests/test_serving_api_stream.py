@@ -99,34 +99,56 @@ def _leave_early(served: Running, stream: bool) -> None:
 def test_an_engine_that_is_killed_mid_stream_says_so_and_is_replaced(
     served: Running,
 ) -> None:
-    served.ask()
-    (worker,) = served.workers()
-    with streamed(served, max_tokens=1900) as answer:
-        found = events(answer)
-        next(found)
-        worker.send_signal(signal.SIGKILL)
-        last = list(found)[-1]
-    assert last["error"]["code"] == "engine_ended"
-    assert "killed" in last["error"]["message"]
+    ends: list[dict[str, Any]] = []
+    pids: list[int] = []
+
+    def killed() -> bool:
+        """Kill the engine while it works; whether that was before it had ended."""
+        served.ask()
+        (worker,) = served.workers()
+        pids.append(worker.pid)
+        with streamed(served, max_tokens=1900) as answer:
+            found = events(answer)
+            next(found)
+            worker.send_signal(signal.SIGKILL)
+            ends.append(list(found)[-1])
+        return "error" in ends[-1]
+
+    until(killed)
+    problem = ends[-1]["error"]
+    assert problem["code"] == "engine_ended"
+    assert "killed" in problem["message"]
     assert served.ask().status_code == 200
     (other,) = served.workers()
-    assert other.pid != worker.pid
+    assert other.pid not in pids
 
 
 @pytest.mark.slow
 def test_an_engine_that_is_killed_before_it_answers_is_a_clear_error(
     served: Running,
 ) -> None:
-    served.ask()
-    (worker,) = served.workers()
-    worker.suspend()
     answers: list[httpx.Response] = []
-    asking = threading.Thread(target=lambda: answers.append(served.ask()))
-    asking.start()
-    until(lambda: any(one.get("in_use") for one in running(served)))
-    worker.send_signal(signal.SIGKILL)
-    asking.join()
-    (answer,) = answers
+
+    def killed() -> bool:
+        """Kill the engine while it works; whether that was before it had answered."""
+        served.ask()
+        (worker,) = served.workers()
+        before = len(answers)
+        asking = threading.Thread(
+            target=lambda: answers.append(served.ask(max_tokens=1900))
+        )
+        asking.start()
+        until(
+            lambda: (
+                metric(served, "engine_requests_running") > 0 or len(answers) > before
+            )
+        )
+        worker.send_signal(signal.SIGKILL)
+        asking.join()
+        return answers[-1].status_code != 200
+
+    until(killed)
+    answer = answers[-1]
     assert answer.status_code == 500
     assert answer.headers["x-should-retry"] == "false"
     assert "killed" in answer.json()["error"]["message"]
