@@ -15,6 +15,8 @@ from pipeline.charts.figure import figures
 from pipeline.definition import Survey
 from pipeline.render.drawing import checked_svg
 
+pytestmark = pytest.mark.slow
+
 ODD = {
     "long": LONG,
     "emoji": EMOJI,

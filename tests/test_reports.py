@@ -15,6 +15,8 @@ from pipeline.render.document import schema
 from pipeline.reports import TABLES
 from pipeline.stages import job, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:

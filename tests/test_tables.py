@@ -23,6 +23,8 @@ from pipeline.tables.explorer import render_explorer
 from pipeline.tables.published import published
 from pipeline.tables.xlsx import render_xlsx
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:

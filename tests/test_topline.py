@@ -74,6 +74,7 @@ def published(folder: Path, more: str = "") -> Path:
     return folder / "reports" / "2025" / "small-topline"
 
 
+@pytest.mark.slow
 def test_a_survey_gets_a_whole_report_without_a_line_written(tmp_path: Path) -> None:
     folder = published(tmp_path)
     report = document.read(folder, "")
@@ -84,6 +85,7 @@ def test_a_survey_gets_a_whole_report_without_a_line_written(tmp_path: Path) -> 
         assert (folder / name).is_file()
 
 
+@pytest.mark.slow
 def test_where_everything_is_hidden_the_report_says_so(tmp_path: Path) -> None:
     folder = published(tmp_path, "min_base = 10000")
     report = document.read(folder, "")
