@@ -25,7 +25,7 @@ from pipeline.narrative.claims import Source, facts_of
 from pipeline.narrative.draft import ModelChoice
 from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.lock.tokens import tokens
-from pipeline.narrative.patterns import bank, unit
+from pipeline.narrative.patterns import bank
 from pipeline.narrative.sections import Planned, Sayable, plan_outline, sayable
 from pipeline.narrative.selection import selected
 from pipeline.narrative.stage import draft
@@ -135,8 +135,6 @@ def mutants(cases: list[Case]) -> None:
         language = {sentence.text for sentence in sentences(found)}
         for sentence in sentences(found):
             for lie in spoilt(Context(at, sentence, facts), len(sentence.text)):
-                if _reworded(lie.text, found):
-                    continue
                 tried[lie.kind] += 1
                 gate[lie.kind] += lie.text not in language
                 lock[lie.kind] += bool(found.lock.troubles(lie.text))
@@ -148,13 +146,6 @@ def mutants(cases: list[Case]) -> None:
     show("mutants rejected by the gate", f"{gate.total():,} of {total:,}", "all")
     show(
         "mutants rejected by the second lock", f"{lock.total():,} of {total:,}", "99 %"
-    )
-
-
-def _reworded(text: str, found: Sayable) -> bool:
-    """Whether a text is true after all: another wording of a claim of the section."""
-    return any(
-        text == s.text for each in found.units for s in unit(each.claim).wordings
     )
 
 
@@ -175,7 +166,7 @@ def adversarial(cases: list[Case]) -> None:
 
 def stale(count: int = 60) -> None:
     """Texts of one table read against another."""
-    taken = gate = total = 0
+    taken = total = 0
     for seed in range(count):
         pair = (source(seed), source(seed + 1000))
         for section in outline(seed).sections:
@@ -186,9 +177,7 @@ def stale(count: int = 60) -> None:
                     continue  # so there too
                 total += 1
                 taken += not other.lock.troubles(sentence.text)
-                gate += sentence.text in true_there
-    show("text of table A accepted for table B, gate", f"{gate} of {total:,}", "0")
-    show("text of table A accepted for B, second lock", f"{taken} of {total:,}", "0")
+    show("text of table A accepted for table B", f"{taken} of {total:,}", "0")
 
 
 def style(cases: list[Case]) -> None:

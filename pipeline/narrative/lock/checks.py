@@ -46,16 +46,15 @@ def unread(read: Read) -> Iterator[str]:
 
 def bases(read: Read) -> Iterator[str]:
     """Everyone who is named must be who was counted."""
-    questions = {c.question for c in read.cells} | {
-        m.one for m in read.sentence.meanings("answer")
-    }
+    asked = {question for question, _ in read.answers()}
+    questions = {c.question for c in read.cells} | asked
     for i in read.sentence.names("base"):
         meant = {m.one for m in read.sentence.at(i).are("base")}
         tied = read.sentence.at(i + 1).claim == "each"
         if not meant & questions and not tied:
             yield f"“{read.sentence.at(i).text}” are not those who were counted"
     if read.binding.ends:
-        for question in {m.one for m in read.sentence.meanings("answer")}:
+        for question in asked:
             if not based(read.sentence, read.table, question):
                 yield "it does not say whose answers count"
 

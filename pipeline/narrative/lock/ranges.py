@@ -25,8 +25,8 @@ def _range_rows(read: Read) -> list[Row]:
     """The shares that a range runs over, if its ends are those that are said."""
     texts = [read.sentence.at(i).text for i in read.binding.ends]
     certain = "enough" in read.claims
-    for meaning in read.sentence.meanings("answer"):
-        cell = Cell(read.table.wave, meaning.one, "share", meaning.two)
+    for question, term in read.answers():
+        cell = Cell(read.table.wave, question, "share", term)
         for over in read.sentence.meanings("scope"):
             rows = read.table.over(cell, over.one, certain=certain)
             rows.sort(key=lambda row: row.estimate or 0.0)

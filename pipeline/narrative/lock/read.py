@@ -26,6 +26,14 @@ class Read(msgspec.Struct, frozen=True):
         """The estimates that it states, in order."""
         return self.binding.cells()
 
+    def answers(self) -> list[tuple[str, str]]:
+        """Question and code of the answers named; a rating is one if no other is."""
+        named = [(m.one, m.two) for m in self.sentence.meanings("answer")]
+        ratings = self.sentence.numbers("rating")
+        terms = [self.sentence.at(i).text.split(" ")[0] for i in ratings]
+        topics = [m.one for m in self.sentence.meanings("topic")]
+        return named or [(topic, term) for topic in topics for term in terms]
+
     def value(self, cell: Cell) -> float:
         """An estimate that is known to be there."""
         return self.table.value(cell) or 0.0
