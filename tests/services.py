@@ -35,8 +35,9 @@ class Running:
         self.client = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def workers(self) -> list[psutil.Process]:
-        """The processes of its engines."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        """The processes of its engines, but for those that have just ended."""
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
 
     def ask(
         self, text: str = "hello", model: str = TINY, **more: Any
