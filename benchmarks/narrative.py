@@ -250,7 +250,7 @@ def with_model(project: Project) -> None:
     survey = load_survey(project.definition(name))
     made = [load_outline(p, survey) for p in project.reports() if survey_of(p) == name]
     with tempfile.TemporaryDirectory() as folder:
-        for file in ("estimates.parquet", "trends.parquet"):
+        for file in ("estimates.parquet", "trends.parquet", "findings.json"):
             (Path(folder) / file).symlink_to(project.build(name) / file)
         started = time.perf_counter()
         text = draft(survey, made, Path(folder), ModelChoice(), lambda _: None)
