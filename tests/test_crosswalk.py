@@ -148,5 +148,5 @@ def test_another_waves_file_of_the_same_name_is_not_overwritten(tmp_path: Path) 
     other = tmp_path / "other"
     other.mkdir()
     path = export(other, 2023, Role=ROLE)
-    with pytest.raises(SurveyError, match="is another file, of another wave"):
+    with pytest.raises(SurveyError, match="is another file of the same name"):
         put_wave(home, path, "", "2024", replace=False)

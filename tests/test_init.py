@@ -412,3 +412,10 @@ def test_check_says_what_ingest_would_do(tmp_path: Path) -> None:
     found = check(survey, home / "raw", quiet)
     assert found.problems == ()
     assert found.ledgers == ingest(survey, home / "raw", home / "build", quiet).waves
+
+
+def test_another_waves_file_is_said_in_one_sentence(tmp_path: Path) -> None:
+    survey, home = write_survey(tmp_path, rows="a,b,c\n1,2,3\n4,5,6\n")
+    found = check(survey, home / "raw", quiet)
+    assert "the columns of 4 questions are not found" in found.problems[0].what
+    assert "another wave's file" in found.problems[0].remedy

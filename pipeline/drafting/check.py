@@ -108,6 +108,8 @@ def _wave(
             columns[question.id] = columns_of(where, names, question, wave)
         except SurveyError as error:
             problems.append(_problem(wave, error))
+    if len(columns) * 2 < len(questions):
+        problems[:] = [_other_file(wave, where, len(questions) - len(columns))]
     listed = [column for of_one in columns.values() for column in of_one]
     taken = {column.index for column in listed}
     try:
@@ -131,6 +133,17 @@ def _wave(
         lines.append(line)
         problems += found
     return lines
+
+
+def _other_file(wave: Wave, where: str, missing: int) -> Problem:
+    """Where most questions are not found, one sentence says more than a hundred."""
+    return Problem(
+        wave=wave.id,
+        where=where,
+        what=f"the columns of {missing} questions are not found",
+        remedy="Is it another wave's file, or read wrongly? Check files, format and"
+        " header_rows; stateof init drafts a definition of this file.",
+    )
 
 
 def _named(wave: Wave) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import filecmp
 import re
 import shutil
 from pathlib import Path
@@ -129,11 +130,7 @@ def put(root: Path, path: Path, found: Draft, *, replace: bool) -> Path:
             remedy="Give the draft another name with --id, or overwrite it with"
             " --replace.",
         )
-    raw = home / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    target = raw / path.name
-    if target.resolve() != path.resolve():
-        shutil.copyfile(path, target)
+    _copy(path, home / "raw", found.wave.id)
     ignored = home / ".gitignore"
     if not ignored.exists():
         replace_file(ignored, b"raw/\nbuild/\n")
@@ -150,18 +147,25 @@ def put_wave(home: Path, path: Path, text: str, wave: str, *, replace: bool) -> 
             where=str(crosswalk),
             remedy="Overwrite it with --replace, or give the wave another id.",
         )
-    target = home / "raw" / path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.resolve() != path.resolve():
-        if target.exists() and target.read_bytes() != path.read_bytes():
-            raise SurveyError(
-                "is another file, of another wave",
-                where=str(target),
-                remedy=f"Rename the export, to {wave}{path.suffix} say, and try again.",
-            )
-        shutil.copyfile(path, target)
+    _copy(path, home / "raw", wave)
     replace_file(crosswalk, text.encode())
     return crosswalk
+
+
+def _copy(path: Path, raw: Path, wave: str) -> None:
+    """Copy an export to the raw files; another one of its name is never overwritten."""
+    target = raw / path.name
+    raw.mkdir(parents=True, exist_ok=True)
+    if target.resolve() == path.resolve():
+        return
+    if not target.exists():
+        shutil.copyfile(path, target)
+    elif not filecmp.cmp(path, target, shallow=False):
+        raise SurveyError(
+            "is another file of the same name",
+            where=str(target),
+            remedy=f"Rename the export, to {wave}{path.suffix} say, and try again.",
+        )
 
 
 def id_of(path: Path) -> str:
