@@ -283,17 +283,9 @@ def test_logprobs_of_a_chat(tiny: Worker) -> None:
 
 def test_logprobs_of_a_completion(tiny: Worker) -> None:
     body = tiny.completion(prompt="Hello", max_tokens=5, temperature=0, logprobs=20)
-    assert "error" not in body
     found = body["choices"][0]["logprobs"]
     assert set(found) == {"tokens", "token_logprobs", "top_logprobs", "text_offset"}
     assert len(found["tokens"]) == 5
-
-
-def test_the_whole_vocabulary_s_probabilities_sum_to_one(tiny: Worker) -> None:
-    """20 of them by name; the rest is what llama.cpp says (see the model's test)."""
-    body = tiny.completion(prompt="Hello", max_tokens=1, temperature=0, logprobs=20)
-    (top,) = body["choices"][0]["logprobs"]["top_logprobs"]
-    assert 0 < sum(map(math.exp, top.values())) < 1
 
 
 def test_marks_of_a_stop_are_left_out_with_its_text(tiny: Worker) -> None:

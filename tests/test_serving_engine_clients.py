@@ -126,7 +126,8 @@ def test_embeddings_as_the_client_asks_for_them(shared: Path, tmp_path: Path) ->
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_reads_a_stream(tiny: Worker) -> None:
-    body = json.dumps({"prompt": "Hi", "stream": True, "max_tokens": 3})
+    grammar = 'root ::= "a" "b" "c"'
+    body = json.dumps({"prompt": "Hi", "stream": True, "grammar": grammar})
     done = subprocess.run(
         ["curl", "-sN", "--unix-socket", tiny.socket, "http://x/v1/completions",
          "-H", "Content-Type: application/json", "-d", body],

@@ -171,3 +171,38 @@ def test_answers_of_a_real_model_are_those_of_llama_cpp(tmp_path: Path) -> None:
         ours = started.completion(prompt="Once upon", seed=11, **drawn)
         assert ours["choices"][0]["text"] == theirs["choices"][0]["text"]
     judge.close()
+
+
+def test_logprobs_are_those_of_llama_cpp(tmp_path: Path, tiny: Path) -> None:
+    judge = direct(tiny)
+    judge.eval(judge.tokenize(b"Hello"))
+    row = judge._ctx.get_logits_ith(-1)
+    expected = judge.logits_to_logprobs(np.ctypeslib.as_array(row, (judge.n_vocab(),)))
+    with worker(tmp_path, tiny) as started:
+        asked = {"prompt": "Hello", "max_tokens": 1, "temperature": 0, "logprobs": 20}
+        found = started.completion(**asked)["choices"][0]["logprobs"]
+    (top,) = found["top_logprobs"]
+    assert found["token_logprobs"][0] == pytest.approx(expected.max(), abs=1e-5)
+    highest = sorted(map(float, expected), reverse=True)[:20]
+    assert sorted(top.values(), reverse=True) == pytest.approx(highest, abs=1e-5)
+    judge.close()
+
+
+def test_embeddings_are_those_of_llama_cpp(tmp_path: Path, tiny: Path) -> None:
+    """A model without pooling of its own: the mean of its tokens, of length one."""
+    from llama_cpp import LLAMA_POOLING_TYPE_MEAN, Llama
+
+    judge = Llama(
+        str(tiny),
+        embedding=True,
+        n_ctx=512,
+        pooling_type=LLAMA_POOLING_TYPE_MEAN,
+        verbose=False,
+    )
+    texts = ["one", "é ☃ and more"]
+    expected = judge.embed(texts, normalize=True)
+    with worker(tmp_path, tiny, mode="embedding") as started:
+        data = started.post("embeddings", input=texts).json()["data"]
+    for mine, theirs in zip(data, expected, strict=True):
+        assert mine["embedding"] == pytest.approx(theirs, abs=1e-5)
+    judge.close()
