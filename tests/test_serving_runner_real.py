@@ -161,7 +161,7 @@ def test_a_worker_killed_in_the_middle_of_an_answer_is_replaced(
 
 
 @needs_model
-@pytest.mark.parametrize("context", [512, 4096])
+@pytest.mark.parametrize("context", [512, 2048])
 def test_a_full_context_takes_what_was_estimated(store: Store, context: int) -> None:
     """SmolLM2's resident memory with a prompt that fills its context, within 15 %."""
     model = packaged(store, smollm2(), "smollm2")
