@@ -13,11 +13,13 @@ from pipeline.narrative.gate import check_page, proved
 from pipeline.narrative.patterns import bank
 from pipeline.narrative.stage import draft
 from pipeline.outline import ClaimSpec, Outline, SectionSpec, Signed
-from pipeline.report import Sentence
+from pipeline.render.html import render_page
+from pipeline.report import Report, Sentence
 from tests.narrative_sample import SURVEY, change, outline, share
 from tests.small import quiet
 from tests.test_narrative_facts import write_estimates
 
+SAMPLE = Path(__file__).parent / "fixtures" / "report"
 OWN = Signed(text="We asked twice.", by="A. Editor", date="2025-03-01")
 CLAIMS = (
     ClaimSpec(kind="level", question="use", term="yes"),
@@ -182,3 +184,21 @@ def test_a_page_that_says_what_the_report_says_may_be_published() -> None:
 def test_a_page_that_says_anything_else_may_not(html: str) -> None:
     with pytest.raises(SurveyError):
         check_page(html, Pages(*TEXTS))  # type: ignore[arg-type]
+
+
+def test_a_page_names_who_signed_a_sentence() -> None:
+    report = msgspec.json.decode((SAMPLE / "report.json").read_bytes(), type=Report)
+    signed = Sentence(
+        id="9",
+        text="We asked twice.",
+        facts=(),
+        pattern="",
+        origin="person",
+        author="A. Editor, 2025-03-01",
+    )
+    first, *others = report.sections
+    section = msgspec.structs.replace(first, summary=(*first.summary, signed))
+    report = msgspec.structs.replace(report, sections=(section, *others))
+    html = render_page(report, SAMPLE)
+    assert "(A. Editor, 2025-03-01)" in html
+    check_page(html, report)
