@@ -210,23 +210,32 @@ def test_spss_labels_missing_values_and_multiple_responses(tmp_path: Path) -> No
             "role": [1.0 + n % 2 for n in range(40)],
             "age": [20.0 + n for n in range(39)] + [99.0],
             "feel": [[1.0, 2.0, 9.0][n % 3] for n in range(40)],
+            "hours": [[-9.0, 10.5 + n][n % 2] for n in range(40)],
         }
     )
     path = tmp_path / "a.sav"
     pyreadstat.write_sav(
         frame,
         path,
-        column_labels=["What is your role?", "How old are you?", "How do you feel?"],
+        column_labels=["What is your role?", "How old are you?", "Do you feel?", "h"],
         variable_value_labels={
             "role": {1.0: "Developer", 2.0: "Designer"},
             "age": {99.0: "No answer"},
             "feel": {1.0: "Good", 2.0: "Bad", 9.0: "No answer"},
         },
-        missing_ranges={"feel": [9.0]},
+        missing_ranges={"feel": [9.0], "hours": [-9.0]},
     )
     found, result, home = drafted(path)
     assert result.problems == ()
-    assert kinds(found) == {"role": "single", "age": "numeric", "feel": "single"}
+    assert kinds(found) == {
+        "role": "single",
+        "age": "numeric",
+        "feel": "single",
+        "hours": "numeric",
+    }
+    (hours,) = (g for g in found.guesses if g.id == "hours")
+    assert (hours.minimum, hours.maximum, hours.answered) == (11.5, 49.5, 20)
+    assert hours.notes == ("declared missing: -9",)
     assert shares(home, "role") == ROLES
     assert shares(home, "feel") == {"Good": 14, "Bad": 13, "No answer": 0}
     (age,) = (g for g in found.guesses if g.id == "age")
@@ -260,6 +269,7 @@ def test_personal_columns_stay_out_of_the_warehouse(tmp_path: Path) -> None:
         seen_from=lambda n: f"192.168.0.{n}",
         call=lambda n: f"+49 30 1234{n:02d}",
         first_name=lambda n: "Ada",
+        seen_on=lambda n: f"2024-01-{1 + n % 28:02d}",
         role=lambda n: ["Dev", "Ops"][n % 2],
     )
     found, _, home = drafted(path)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 WRITE_IN = re.compile(r"other\b.*|.*please specify.*|sonstige.*|autre.*", re.IGNORECASE)
-YES = {"yes", "true", "quoted", "1", "y", "ja", "oui", "si", "sí"}
 
 
 class Member(msgspec.Struct, frozen=True):

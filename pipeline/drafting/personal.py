@@ -31,7 +31,7 @@ def personal(name: str, text: str, found: Profile) -> str:
     for share, what in (
         (found.share(EMAIL), "e-mail addresses"),
         (found.share(ADDRESS), "IP addresses"),
-        (found.share(PHONE), "phone numbers"),
+        (0.0 if found.dated > 0.5 else found.share(PHONE), "phone numbers"),
     ):
         if share >= 0.5:
             return f"{share:.0%} of the cells look like {what}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import msgspec
+
 from pipeline.drafting.choices import from_labels, from_texts, is_ranges
 from pipeline.drafting.joined import Joined, joined
 from pipeline.drafting.nouns import Aside, Choice, Guess, Reason, Sure
@@ -16,7 +18,9 @@ from pipeline.drafting.numeric import (
 )
 from pipeline.drafting.personal import leaks, personal
 from pipeline.drafting.profile import Profile
+from pipeline.ingest.columns import number
 from pipeline.ingest.formats.variables import Variable
+from pipeline.load import plain
 
 MOST_OPTIONS = 60
 LONGEST_OPTION = 160  # letters; longer ones are sentences that someone wrote
@@ -44,6 +48,8 @@ def look(variable: Variable, found: Profile, rows: int) -> Guess | Aside:
         return _open(variable, found, variable.source or "the export says so", "sure")
     if variable.labels:
         return _labelled(variable, found)
+    if variable.missing:
+        return _without_missing(variable, found, rows)
     several = joined(found)
     if several:
         return _joined(variable, found, several)
@@ -56,6 +62,30 @@ def look(variable: Variable, found: Profile, rows: int) -> Guess | Aside:
         found,
         f"{found.distinct:,} different texts in {found.filled:,} answers",
         "likely",
+    )
+
+
+def _without_missing(variable: Variable, found: Profile, rows: int) -> Guess | Aside:
+    """The guess without the codes that the file declares missing: a numeric question
+    leaves them out by its range, if they lie outside of it."""
+    codes = {plain(code) for code in variable.missing}
+    bare = msgspec.structs.replace(variable, missing=())
+    guess = look(bare, found.without(codes), rows)
+    if isinstance(guess, Aside) or guess.kind not in ("numeric", "single"):
+        return guess
+    if guess.kind == "single":
+        gone = [(text, n) for text, n in found.texts if plain(text) in codes]
+        declared = from_labels(msgspec.structs.replace(variable, labels=()), gone)
+        return msgspec.structs.replace(guess, choices=(*guess.choices, *declared))
+    values = [value for value, _ in found.without(codes).numbers]
+    low, high = values[0], values[-1]
+    said = {text for text, _ in found.texts if plain(text) in codes}
+    inside = sorted(code for code in said if low <= float(number(code)) <= high)
+    note = f"declared missing: {', '.join(sorted(said))}"
+    if inside:
+        note += f"; {', '.join(inside)} cannot be told from answers: correct the file"
+    return msgspec.structs.replace(
+        guess, minimum=low, maximum=high, notes=(*guess.notes, note) if said else ()
     )
 
 

@@ -198,6 +198,22 @@ def numbered(
         yield msgspec.structs.replace(column, number=number)
 
 
+def number(said: str) -> Decimal:
+    """A text as a number, NaN if it is none: "1,234.5" and "3,5" are, "1,2,3" is not.
+
+    A comma sets apart thousands where three digits follow each, else it is a decimal
+    one: to leave it out would make "3,5" 35.
+    """
+    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", said):
+        said = said.replace(",", "")
+    elif re.fullmatch(r"[-+]?\d+,\d+", said):
+        said = said.replace(",", ".")
+    try:
+        return Decimal(said)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
 class Reader:
     """Decides what the distinct texts of one column mean in one wave."""
 
@@ -273,10 +289,7 @@ class Reader:
 
     def _number(self, text: str, said: str) -> Meaning:
         question = self.question
-        try:
-            value = Decimal(said.replace(",", ""))
-        except InvalidOperation:
-            value = Decimal("NaN")
+        value = number(said)
         low = question.minimum if question.minimum is not None else -(10**13)
         high = question.maximum if question.maximum is not None else 10**13
         if not value.is_finite() or not low <= value <= high:

@@ -37,7 +37,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 
 def tidy(text: str) -> str:
     """A wording without markup, entities and doubled spaces."""
-    bare = re.sub(r"<[^<>]{1,200}>", " ", text)
+    bare = re.sub(r"</?[A-Za-z][^<>]{0,200}>", " ", text)
     return " ".join(html.unescape(bare).replace("\u200b", "").split())
 
 
