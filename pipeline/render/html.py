@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +94,7 @@ def environment(templates: Path) -> Environment:
     )
 
 
+@cache
 def _for_page(folder: Path) -> Environment:
     """The templates of a report whose drawings lie in `folder`."""
     made = environment(TEMPLATES)
