@@ -2,9 +2,9 @@
 
 bias · penalties · top_k · top_p · min_p · temperature · draw. With temperature 0 the
 likeliest token is taken. A grammar is asked about the token that was picked; only when
-it refuses is it asked about others. That is the same distribution as asking it about
-all tokens first (llama.cpp's `common_sampler_sample` does so too), and on a vocabulary
-of 150,000 it is twice as fast.
+it refuses is it asked about others. Without top_k, top_p and min_p that is the same
+distribution as asking about all tokens first; llama.cpp's `common_sampler_sample` does
+so too, and on a vocabulary of 150,000 it is twice as fast.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def grammar_sampler(vocabulary: Vocabulary, text: str) -> Any:
         return None
     sampler = c.llama_sampler_init_grammar(vocabulary.pointer, text.encode(), b"root")
     if not sampler:
-        what = "llama.cpp cannot use this grammar: a rule leads back to itself."
+        what = "The grammar cannot be used: too many repetitions, or an unknown token."
         raise Refused(what, param="grammar")
     return sampler
 
