@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 RESERVE = 512 << 20  # for the rest of the machine; an eighth where that is less
 GROUPS = Path("/sys/fs/cgroup")
