@@ -6,7 +6,6 @@ p-value, and `licences.py` decides with all tests of the section in view.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -25,17 +24,22 @@ from pipeline.narrative.claims import (
     people,
     share_fact,
 )
+from pipeline.narrative.differences import (
+    certain_times,
+    difference_p,
+    equal_p,
+    error_between,
+    gap_between,
+    multiple,
+)
 from pipeline.narrative.facts import Row, Trend, domains
 from pipeline.narrative.lexicon import domain_noun, lowered, scope, topic, who
 from pipeline.outline import ClaimSpec
 from pipeline.report import Fact
 from pipeline.wording import CARDINALS, cardinal, listed, rounded
 
-Z95 = 1.959963984540054
 TIES_NAMED = 3
-SMALLEST = 0.05  # a share that another may be said to be a multiple of
 WIDE = 3  # times, from which a gap is called wide
-MARGIN = 0.03  # shares closer than this are practically the same
 
 
 def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
@@ -60,8 +64,10 @@ def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
         names=names,
         figures=figures,
         p_value=difference_p(one, other, nested=not spec.versus),
-        equal_p=equal_p(_gap(one, other), _both(one, other)) if spec.versus else None,
-        difference=_gap(one, other),
+        equal_p=equal_p(gap_between(one, other), error_between(one, other))
+        if spec.versus
+        else None,
+        difference=gap_between(one, other),
         besides=_times_families(times),
     )
 
@@ -89,7 +95,7 @@ def spread(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
         figures=figures,
         p_value=min(1.0, surest.p_value * len(tests)),
         ends_p=1.0 if ends_p is None else min(1.0, ends_p * len(tests)),
-        difference=_gap(rows[-1], rows[0]),
+        difference=gap_between(rows[-1], rows[0]),
     )
 
 
@@ -127,7 +133,7 @@ def _pairs(rows: Sequence[Row]) -> list[PairTest]:
         one, other = sorted(pair, key=lambda row: row.estimate or 0.0)
         p_value = difference_p(one, other)
         if p_value is not None:
-            gap = _gap(other, one)
+            gap = gap_between(other, one)
             tests.append(PairTest(one.domain, other.domain, p_value, gap))
     return tests
 
@@ -184,23 +190,6 @@ def shown_shares(source: Source, spec: ClaimSpec) -> list[Row]:
     return [row for row in rows if row is not None]
 
 
-def difference_p(one: Row, other: Row, *, nested: bool = False) -> float | None:
-    """Two-sided p-value of the difference of two estimates of one wave.
-
-    Domains of one dimension share no respondent, so variances add; where `other` is
-    everyone, their covariance is the domain's weight share of its own variance.
-    """
-    first, second = _error(one), _error(other)
-    if one.estimate is None or other.estimate is None or not (first and second):
-        return None
-    variance = first**2 + second**2
-    if nested and one.n_weighted and other.n_weighted:
-        variance -= 2 * (one.n_weighted / other.n_weighted) * first**2
-    if variance <= 0:
-        return None
-    return math.erfc(abs(_gap(one, other)) / math.sqrt(2 * variance))
-
-
 def points_apart(one: Fact, other: Fact) -> dict[str, Figure]:
     """`gap`, in points, if the difference of what is shown is that of the estimates."""
     shown = [fact.display for fact in (one, other)]
@@ -213,76 +202,10 @@ def points_apart(one: Fact, other: Fact) -> dict[str, Figure]:
     return {"gap": figure(one, other, text=text)}
 
 
-def certain_times(one: Row, other: Row) -> int:
-    """How many times one share is another at least: whole, and 0 for less than twice.
-
-    The lower limit of the ratio (on its logarithm) must be above it, and the figures
-    shown must bear it out. Ratios of shares under 5 % are not said.
-    """
-    p, q = one.estimate or 0.0, other.estimate or 0.0
-    errors = _error(one), _error(other)
-    if q < SMALLEST or p <= q or not all(errors):
-        return 0
-    relative_error = math.hypot((errors[0] or 0.0) / p, (errors[1] or 0.0) / q)
-    lowest = p / q * math.exp(-Z95 * relative_error)
-    shown = float(rounded(100 * p) / rounded(100 * q))
-    times = math.ceil(min(lowest, shown)) - 1  # "more than" leaves out the number
-    return times if times > 1 else 0
-
-
-def multiple(times: int) -> str:
-    """twice, three times, …"""
-    return "twice" if times == 2 else f"{cardinal(times)} times"
-
-
-def equal_p(difference: float | None, error: float | None) -> float | None:
-    """The p-value of two one-sided tests that a difference lies within the margin."""
-    if difference is None or not error:
-        return None
-    return 0.5 * math.erfc((MARGIN - abs(difference)) / error / math.sqrt(2))
-
-
 def _times_families(times: int) -> tuple[str, ...]:
     if not times:
         return ()
     return ("compare_times", "compare_wide") if times >= WIDE else ("compare_times",)
-
-
-def _both(one: Row, other: Row) -> float | None:
-    """The standard error of the difference of two domains that share nobody."""
-    first, second = _error(one), _error(other)
-    return math.hypot(first, second) if first and second else None
-
-
-def order_p(first: Row, second: Row, *, one_only: bool) -> float | None:
-    """Two-sided p-value of the difference of two answers of the same people.
-
-    Where one can be chosen only, the shares are those of a multinomial. Where several
-    can, how many chose both is not known here; the fewest possible make the variance
-    greatest, so that the test errs towards no difference.
-    """
-    p, q, n = first.estimate, second.estimate, first.n_eff
-    if p is None or q is None or not n:
-        return None
-    both = 0.0 if one_only else max(0.0, p + q - 1)
-    variance = (p + q - 2 * both - (p - q) ** 2) / n
-    if variance <= 0:
-        return None
-    return math.erfc(abs(p - q) / math.sqrt(2 * variance))
-
-
-def _error(row: Row) -> float | None:
-    """The standard error, but never under what the interval says.
-
-    At a share of 0 or 1 the former is nought, and would make any difference certain.
-    """
-    if row.se is None or row.low is None or row.high is None:
-        return row.se
-    return max(row.se, (row.high - row.low) / (2 * Z95))
-
-
-def _gap(one: Row, other: Row) -> float:
-    return (one.estimate or 0.0) - (other.estimate or 0.0)
 
 
 def _share(source: Source, spec: ClaimSpec, domain: str) -> Row | None:

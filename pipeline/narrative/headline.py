@@ -16,7 +16,8 @@ from pipeline.estimates.multiplicity import holm
 from pipeline.narrative import claims, comparisons
 from pipeline.narrative.answers import has_place, says_nothing, sums
 from pipeline.narrative.claims import Claim, Claimed, Source, doing, figure, named
-from pipeline.narrative.comparisons import difference_p, shown_shares
+from pipeline.narrative.comparisons import shown_shares
+from pipeline.narrative.differences import difference_p
 from pipeline.narrative.facts import Row, domains, load_estimates, place_of
 from pipeline.narrative.lexicon import option_name, scope, who
 from pipeline.narrative.licences import ALPHA, license_all

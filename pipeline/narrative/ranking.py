@@ -23,7 +23,7 @@ from pipeline.narrative.claims import (
     people,
     share_fact,
 )
-from pipeline.narrative.comparisons import order_p
+from pipeline.narrative.differences import order_p
 from pipeline.narrative.facts import Row, domains, place_of
 from pipeline.narrative.lexicon import (
     FRAMED,
