@@ -145,6 +145,7 @@ def test_ratings_without_a_term_are_shown_by_their_mean(home: Path) -> None:
         (FigureSpec(id="f", kind="distribution", question="use"), "not a scale"),
         (FigureSpec(id="f", kind="stacked", question="depend"), "too many to tell"),
         (FigureSpec(id="f", kind="stacked", question="tools"), "do not add up"),
+        (FigureSpec(id="f", kind="likert", question="use"), "not for and against"),
         (
             FigureSpec(
                 id="f", kind="bars", question="use", term="yes", by="role*industry"

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from pipeline.charts.axes import ONE, Heading, axes_of, headings, in_order
+from pipeline.charts.theme import is_agreement
 from pipeline.definition import Question, Survey
 from pipeline.errors import DefinitionError, Missing, SurveyError
 from pipeline.narrative.answers import has_place
@@ -205,6 +206,9 @@ def _check(question: Question, spec: FigureSpec) -> None:
     elif kind in ("stacked", "likert") and question.kind not in ("single", "scale"):
         what = f"the answers to {question.id} do not add up to 100%"
         remedy = 'Use kind = "bars" or "heat".'
+    elif kind == "likert" and not is_agreement(question):
+        what = f"the answers to {question.id} are not for and against"
+        remedy = 'Sum up the first or last two of four or five, or use "stacked".'
     if what:
         raise DefinitionError(what, where=f"figure {spec.id}", remedy=remedy)
 

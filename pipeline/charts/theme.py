@@ -144,15 +144,17 @@ def _colours(
             code: (palette.ramp[step], palette.on_ramp[step])
             for code, step in zip(codes, steps, strict=True)
         }
-    if _is_agreement(question, codes):
+    if is_agreement(question):
         return dict(zip(codes, _two_sided(palette, len(codes)), strict=True))
     pairs = iter(zip(palette.series, palette.on_series, strict=True))
     rest, further = (palette.grid, palette.ink), (palette.soft, palette.ink)
     return {code: rest if is_rest(code) else next(pairs, further) for code in codes}
 
 
-def _is_agreement(question: Question, codes: list[str]) -> bool:
+def is_agreement(question: Question) -> bool:
     """Four or five steps of which a net takes the first two, or the last two."""
+    given = [o.code for o in question.choices if not o.missing]
+    codes = [code for code in given if not says_nothing(code)]
     sides = (set(codes[:2]), set(codes[-2:]))
     return len(codes) in (4, 5) and any(set(net.of) in sides for net in question.nets)
 
