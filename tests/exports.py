@@ -115,7 +115,8 @@ data <- read.csv("survey_1_R_data_file.csv")
 # LimeSurvey Field type: F
 data[, 5] <- as.character(data[, 5])
 attributes(data)$variable.labels[5] <- "What is your role?"
-data[, 5] <- factor(data[, 5], levels=c("A1","A2"),labels=c("Developer","Designer"))
+data[, 5] <- factor(data[, 5], levels=c("A1","A2"),labels=c("Developer",
+  "Designer (a (b))"))
 names(data)[5] <- "role"
 attributes(data)$variable.labels[6] <- "[Git] Which tools?"
 data[, 6] <- factor(data[, 6], levels=c("Y","N"),labels=c("Yes","No"))

@@ -401,3 +401,13 @@ def test_large_files_are_worked_on_in_a_file_with_the_same_result(
     assert ingested(survey, home) == in_memory
     assert {n: (home / "build" / n).read_bytes() for n in names} == before
     assert not list(tmp_path.glob("stateof-*"))
+
+
+def test_a_number_at_its_limit_is_within(tmp_path: Path) -> None:
+    definition = DEFINITION.replace('kind = "scale"', 'kind = "numeric"').replace(
+        "scale = { low = 0, high = 10 }", "maximum = 3.33333"
+    )
+    rows = "id,status,role,ai,tools,depend\n1,ok,Ops,Yes,A,3.33333\n2,ok,Ops,Yes,A,4\n"
+    survey, home = write_survey(tmp_path, definition=definition, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    assert [(r.text, r.reason) for r in wave.rejected] == [("4", "not in its range")]

@@ -105,7 +105,8 @@ def mostly_numbers(variable: Variable, found: Profile) -> Guess:
 
 def _range(variable: Variable, found: Profile, low: float, high: float) -> Guess:
     """A numeric question; numbers far beyond nearly all others are out of range."""
-    far = found.quantile(0.95)
+    many = found.filled >= 10_000
+    far = found.quantile(0.999 if many else 0.99 if found.filled >= 1_000 else 0.95)
     spare, notes = high, []
     if far > 0 and high > 1000 * far:
         spare = float(10 ** (len(str(int(far))) + 1))

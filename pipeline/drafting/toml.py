@@ -138,10 +138,14 @@ def question_table(guess: Guess, wave: str, table: str = "question") -> str:
         lines.append(f"scale = {{ {ends} }}")
     if guess.kind == "numeric":
         limits = (("minimum", guess.minimum), ("maximum", guess.maximum))
-        lines += [f"{end} = {at:.12g}" for end, at in limits if at is not None]
+        lines += [f"{end} = {_limit(at)}" for end, at in limits if at is not None]
     if guess.choices:
         lines += ["options = [", *(option_line(c) for c in guess.choices), "]"]
     return "\n".join(lines)
+
+
+def _limit(at: float) -> str:
+    return str(int(at)) if at.is_integer() else repr(at)
 
 
 def option_line(one: Choice) -> str:

@@ -292,7 +292,8 @@ class Reader:
         value = number(said)
         low = question.minimum if question.minimum is not None else -(10**13)
         high = question.maximum if question.maximum is not None else 10**13
-        if not value.is_finite() or not low <= value <= high:
+        # As floats, since limits are: a Decimal 3.3 is not the float 3.3.
+        if not value.is_finite() or not low <= float(value) <= high:
             return self._say(text, question.id, None, "invalid", "not in its range")
         return self._say(text, question.id, round(value, 4), "answered")
 

@@ -95,10 +95,10 @@ ATTRIBUTE = re.compile(
     r'attributes\(data\)\$variable\.labels\[(\d+)\]\s*<-\s*"((?:[^"\\]|\\.)*)"'
 )
 NAME = re.compile(r'names\(data\)\[(\d+)\]\s*<-\s*"((?:[^"\\]|\\.)*)"')
+LIST = r'c\(((?:\s*(?:"(?:[^"\\]|\\.)*"|[-\d.]+)\s*,?)*)\)'
 LEVELS = re.compile(
-    r"data\[,\s*(\d+)\]\s*<-\s*factor\(data\[,\s*\d+\],\s*levels=c\((.*?)\)\s*,"
-    r"\s*labels=c\((.*?)\)\)",
-    re.DOTALL,
+    rf"data\[,\s*(\d+)\]\s*<-\s*factor\(data\[,\s*\d+\],\s*levels={LIST}\s*,"
+    rf"\s*labels={LIST}\)"
 )
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|([-\d.]+)')
 
