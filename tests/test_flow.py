@@ -20,7 +20,7 @@ ORDER = [
     {"design_checks", "crosswalk"},
     {"load"},
     {"warehouse", "outline", "topline", "report"},
-    {"ingest", "weights", "replicates", "privacy"},
+    {"ingest", "weights", "replicates", "privacy", "codebook"},
     {"simulate", "drafting"},
     {"estimates"},
     {"trends"},

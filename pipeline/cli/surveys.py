@@ -179,6 +179,30 @@ def _repairs(names: list[str]) -> tuple[Repair, ...]:
     return tuple(names)  # type: ignore[arg-type]
 
 
+def codebook(
+    survey: Annotated[str, typer.Argument(help="A folder under data/.")],
+    wave: Annotated[str, typer.Option(help="The wave; the latest if left out.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Document each variable of a wave, as an HTML page on stdout.
+
+    Example: stateof codebook state-of-app-dev > codebook.html
+    """
+    import msgspec
+
+    from pipeline.codebook import codebook, page
+    from pipeline.load import load_survey
+
+    project = Project.find()
+    definition = load_survey(project.definition(survey))
+    chosen = wave or definition.waves[-1].id
+    found = codebook(definition, chosen, project.build(survey))
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    else:
+        print(page(found), end="")
+
+
 def privacy(
     survey: Annotated[str, typer.Argument(help="A folder under data/.")],
     as_json: JsonOption = False,
@@ -204,5 +228,5 @@ def privacy(
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (init, check, privacy):
+    for command in (init, check, codebook, privacy):
         app.command()(command)
