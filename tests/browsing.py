@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from node_tools import installed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
-AXE = Path(
-    os.environ.get("STATEOF_AXE", ROOT / "node_modules" / "axe-core" / "axe.min.js")
-)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -26,9 +22,6 @@ QUIET = (
     "--disable-default-apps",
     "--disable-sync",
     "--no-first-run",
-)
-needs_axe = pytest.mark.skipif(
-    not AXE.exists(), reason="no axe-core: npm install --no-save axe-core"
 )
 SCREENS = [(w, scheme) for w in (390, 1280) for scheme in ("light", "dark")]
 
@@ -53,7 +46,8 @@ def violations(browser: Browser, path: Path, width: int, scheme: Any) -> list[st
     page = context.new_page()
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    axe = installed() / "node_modules" / "axe-core" / "axe.min.js"
+    page.evaluate(axe.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")
     context.close()
     assert len(found["passes"]) > 25

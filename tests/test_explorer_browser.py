@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
-from browsing import SCREENS, launched, needs_axe, violations
+from browsing import SCREENS, launched, violations
 from two_waves import two_waves
 
 from pipeline.analysis import Analysis
@@ -156,7 +156,6 @@ def test_what_is_seen_can_be_taken_away(page: Page, analysis: Analysis) -> None:
     assert len(content) > 5_000
 
 
-@needs_axe
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_axe_finds_nothing(
     browser: Browser, file: Path, width: int, scheme: Any

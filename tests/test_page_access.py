@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import SCREENS, launched, needs_axe, violations
+from browsing import SCREENS, launched, violations
 from msgspec.structs import replace
 from reported import HTML, LONG, RIGHT_TO_LEFT, SAMPLE, SHAPES, sample, with_words
 
@@ -48,7 +48,6 @@ def page(browser: Browser, index: Path) -> Iterator[Page]:
     found.close()
 
 
-@needs_axe
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_axe_finds_nothing(
     browser: Browser, index: Path, width: int, scheme: Any
@@ -58,7 +57,6 @@ def test_axe_finds_nothing(
         assert violations(browser, path, width, scheme) == []
 
 
-@needs_axe
 @pytest.mark.parametrize("shape", SHAPES)
 def test_axe_finds_nothing_in_a_report_of_any_shape(
     browser: Browser, tmp_path: Path, shape: str

@@ -6,6 +6,7 @@ import itertools
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pipeline.errors import SurveyError
 from pipeline.render.pdf import render_pdf
 from pipeline.report import Report
 
+PDFUA = Path(sys.executable).parent / "pdfua"
 poppler = pytest.mark.skipif(
     not shutil.which("pdfinfo"), reason="there is no pdfinfo (poppler-utils)"
 )
@@ -76,9 +78,9 @@ def test_every_sentence_value_and_disclosed_item_is_in_it(tmp_path: Path) -> Non
     assert report.notice in text
 
 
-@pytest.mark.skipif(not shutil.which("pdfua"), reason="pip install pdfua")
+@pytest.mark.skipif(not PDFUA.is_file(), reason="pip install pdfua")
 def test_a_checker_of_pdf_ua_finds_nothing(tmp_path: Path) -> None:
-    said = asked("pdfua", "check", made(sample(), tmp_path))
+    said = asked(str(PDFUA), "check", made(sample(), tmp_path))
     assert "PASS (no findings)" in said
 
 

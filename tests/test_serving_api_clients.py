@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from node_tools import installed
 from registries import need
 from services import TINY, Running, service, tiny_store
 
-NODE = Path(__file__).parent / "node"
 ASKED: dict[str, Any] = {
     "model": TINY,
     "messages": [{"role": "user", "content": "hello"}],
@@ -119,7 +116,7 @@ def test_curl_streams_events_to_the_end(served: Running, said: str) -> None:
 def test_npms_clients_chat_stream_and_list(served: Running, said: str) -> None:
     done = subprocess.run(
         ["node", "chat.mjs", f"{served.url}/v1", TINY],
-        cwd=_installed(),
+        cwd=installed(),
         capture_output=True,
         text=True,
         check=False,
@@ -131,22 +128,3 @@ def test_npms_clients_chat_stream_and_list(served: Running, said: str) -> None:
     assert found["usage"]["completion_tokens"] == 8
     assert found["listed"] == ["ai/tiny:latest"]
     assert found["missing"] == {"status": 404, "code": "model_not_found"}
-
-
-def _installed() -> Path:
-    """A folder with the clients of the lock file, installed once a machine."""
-    need("npm")
-    lock = (NODE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "stateof" / f"node-{hashlib.sha256(lock).hexdigest()[:12]}"
-    if not (folder / "ready").is_file():
-        shutil.copytree(NODE, folder, dirs_exist_ok=True)
-        install = ["npm", "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(
-            install, cwd=folder, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"npm cannot install the clients: {done.stderr[-300:]}")
-        (folder / "ready").touch()
-    shutil.copy(NODE / "chat.mjs", folder)
-    return folder
