@@ -24,13 +24,17 @@ from pipeline.ingest.formats.variables import Variable, tidy
 from pipeline.load import plain
 
 LARGEST = 5_000_000  # bytes
+MANY = 50  # files: in a folder of downloads, nothing belongs together
 Told = dict[str, Variable]
 
 
 def beside(export: Path, variables: tuple[Variable, ...]) -> list[tuple[Path, Told]]:
     """The files in the export's folder that describe its columns."""
-    found = []
-    for path in sorted(export.parent.iterdir()):
+    found: list[tuple[Path, Told]] = []
+    paths = sorted(export.parent.iterdir())
+    if len(paths) > MANY:
+        return found
+    for path in paths:
         suffix = path.suffix.lower()
         if path == export or suffix not in (".csv", ".tsv", ".json", ".r", ".txt"):
             continue
