@@ -32,7 +32,7 @@ from pipeline.narrative.differences import (
     gap_between,
     multiple,
 )
-from pipeline.narrative.facts import Row, Trend, domains
+from pipeline.narrative.facts import Estimates, Row, Trend, domains
 from pipeline.narrative.lexicon import domain_noun, lowered, scope, topic, who
 from pipeline.outline import ClaimSpec
 from pipeline.report import Fact
@@ -63,8 +63,10 @@ def compare(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
         question=question.id,
         names=names,
         figures=figures,
-        p_value=difference_p(one, other, nested=not spec.versus),
-        equal_p=equal_p(gap_between(one, other), error_between(one, other))
+        p_value=difference_p(source.estimates, one, other),
+        equal_p=equal_p(
+            gap_between(one, other), error_between(source.estimates, one, other)
+        )
         if spec.versus
         else None,
         difference=gap_between(one, other),
@@ -81,12 +83,12 @@ def spread(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
     if len(rows) < 2:
         return missing(source, spec, f"fewer than two {spec.by} may be shown")
     rows, ran = _certain(rows, scope(source.survey, spec.by))
-    tests = _pairs(rows)
+    tests = _pairs(source.estimates, rows)
     if not tests:
         return missing(source, spec, "no two of them can be tested")
     surest = min(tests, key=lambda test: (test.p_value, -test.gap))
     rows.sort(key=lambda row: row.estimate or 0.0)
-    ends_p = difference_p(rows[-1], rows[0])
+    ends_p = difference_p(source.estimates, rows[-1], rows[0])
     names, figures = _range(source, question, rows, surest)
     return Claim(
         kind="range",
@@ -126,12 +128,12 @@ class PairTest(NamedTuple):
     gap: float
 
 
-def _pairs(rows: Sequence[Row]) -> list[PairTest]:
+def _pairs(source: Estimates, rows: Sequence[Row]) -> list[PairTest]:
     """The test of every pair of domains that can be tested."""
     tests = []
     for pair in combinations(rows, 2):
         one, other = sorted(pair, key=lambda row: row.estimate or 0.0)
-        p_value = difference_p(one, other)
+        p_value = difference_p(source, one, other)
         if p_value is not None:
             gap = gap_between(other, one)
             tests.append(PairTest(one.domain, other.domain, p_value, gap))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from pipeline.narrative.facts import Row
+import numpy as np
+
+from pipeline.narrative.facts import Estimates, Row
 from pipeline.wording import cardinal, rounded
 
 Z95 = 1.959963984540054
@@ -12,21 +14,26 @@ SMALLEST = 0.05  # a share that another may be said to be a multiple of
 MARGIN = 0.03  # shares closer than this are practically the same
 
 
-def difference_p(one: Row, other: Row, *, nested: bool = False) -> float | None:
+def difference_p(source: Estimates, one: Row, other: Row) -> float | None:
     """Two-sided p-value of the difference of two estimates of one wave.
 
-    Domains of one dimension share no respondent, so variances add; where `other` is
-    everyone, their covariance is the domain's weight share of its own variance.
+    The test of columns in a crosstab (`strict_t`): with the covariance of the two, on
+    the design's degrees of freedom, and holding its level at 0 % and in small groups.
     """
-    first, second = error_of(one), error_of(other)
-    if one.estimate is None or other.estimate is None or not (first and second):
+    from pipeline.estimates.comparison import strict_t
+
+    pair = (one, other)
+    if any(row.estimate is None or row.se is None for row in pair):
         return None
-    variance = first**2 + second**2
-    if nested and one.n_weighted and other.n_weighted:
-        variance -= 2 * (one.n_weighted / other.n_weighted) * first**2
-    if variance <= 0:
+    if not any(row.se for row in pair):
         return None
-    return math.erfc(abs(gap_between(one, other)) / math.sqrt(2 * variance))
+    columns = [(r.estimate, (r.se or 0.0) ** 2, r.n_kish or r.n or 0) for r in pair]
+    values, variances, effective = np.array(columns, dtype=float).T[..., None]
+    covariance = source.covariance(one, other)
+    df = one.df or math.inf
+    shares = one.statistic == "share"
+    _, _, (p,) = strict_t(values, variances, effective, covariance, df, shares)
+    return None if math.isnan(p) else float(p)
 
 
 def order_p(first: Row, second: Row, *, one_only: bool) -> float | None:
@@ -89,7 +96,10 @@ def error_of(row: Row) -> float | None:
     return max(row.se, (row.high - row.low) / (2 * Z95))
 
 
-def error_between(one: Row, other: Row) -> float | None:
+def error_between(source: Estimates, one: Row, other: Row) -> float | None:
     """The standard error of the difference of two domains that share nobody."""
     first, second = error_of(one), error_of(other)
-    return math.hypot(first, second) if first and second else None
+    if not (first and second):
+        return None
+    variance = first**2 + second**2 - 2 * source.covariance(one, other)
+    return math.sqrt(variance) if variance > 0 else None

@@ -21,6 +21,7 @@ from pipeline.wording import number, ordinal, percent, rating
 Group = tuple[str, str, str, str]  # wave, question, by, domain
 Answer = tuple[str, str]  # statistic, term
 Change = tuple[str, str, str, str, str, str]  # wave, question, statistic, term, …
+Pair = tuple[str, str, str, str, str, str]  # wave, question, term, by, two domains
 # Rules of the NCHS by which a share is not shown, or looked at first; see
 # estimates/presentation.py. A complement that is imprecise is another share's trouble.
 DOUBTS = frozenset(("small", "no-interval", "wide", "vague", "all-or-none"))
@@ -51,6 +52,8 @@ class Row(msgspec.Struct, frozen=True):
     n_eff: float | None
     rank: int | None
     caution: str = ""
+    n_kish: float | None = None
+    df: float | None = None
 
     @property
     def certain(self) -> bool:
@@ -85,6 +88,19 @@ class Estimates(msgspec.Struct, frozen=True):
 
     groups: Mapping[Group, Mapping[Answer, Row]]
     trends: Mapping[Change, Trend]
+    covariances: Mapping[Pair, float] = {}
+
+    def covariance(self, one: Row, other: Row) -> float:
+        """That of one share in two domains; of crossed ones it is not kept: 0.
+
+        Of everyone and a domain it is the domain's part of the weight in its variance.
+        """
+        if other.by == "" != one.by:
+            part = (one.n_weighted or 0.0) / (other.n_weighted or 1.0)
+            return part * (one.se or 0.0) ** 2
+        ends = sorted((one.domain, other.domain))
+        key = (one.wave, one.question, one.term, one.by, ends[0], ends[1])
+        return self.covariances.get(key, 0.0)
 
     def group(
         self, wave: str, question: str, by: str = "", domain: str = ""
@@ -124,14 +140,18 @@ def load_estimates(build: Path, *, crossed: bool) -> Estimates:
     Crosses are nine in ten rows, and few reports speak of them. What was read is kept
     in memory until the files change.
     """
-    paths = (build / "estimates.parquet", build / "trends.parquet")
+    files = ("estimates", "trends", "covariances")
+    paths = [build / f"{name}.parquet" for name in files]
     ages = (p.stat().st_mtime_ns if p.is_file() else 0 for p in paths)
     return _load(*zip(paths, ages, strict=True), crossed)
 
 
 @lru_cache(maxsize=2)
 def _load(
-    estimates: tuple[Path, int], trends: tuple[Path, int], crossed: bool
+    estimates: tuple[Path, int],
+    trends: tuple[Path, int],
+    covariances: tuple[Path, int],
+    crossed: bool,
 ) -> Estimates:
     groups: dict[Group, dict[Answer, Row]] = {}
     for row in _read(estimates[0], Row, crossed):
@@ -144,7 +164,19 @@ def _load(
         known = changes.get((change.wave_to, *about, *where))
         if known is None or known.wave_from < change.wave_from:
             changes[change.wave_to, *about, *where] = change
-    return Estimates(groups=groups, trends=changes)
+    links = _covariances(covariances[0]) if covariances[1] else {}
+    return Estimates(groups=groups, trends=changes, covariances=links)
+
+
+def _covariances(path: Path) -> dict[Pair, float]:
+    con = connect()
+    rows = con.execute(
+        'SELECT wave, question, term, "by", least(first, second),'
+        f" greatest(first, second), covariance FROM {parquet(path)}"
+        " WHERE covariance <> 0"
+    ).fetchall()
+    con.close()
+    return {row[:6]: row[6] for row in rows}
 
 
 def _read(path: Path, kind: type[T], crossed: bool) -> list[T]:

@@ -18,7 +18,13 @@ from pipeline.narrative.answers import has_place, says_nothing, sums
 from pipeline.narrative.claims import Claim, Claimed, Source, doing, figure, named
 from pipeline.narrative.comparisons import shown_shares
 from pipeline.narrative.differences import difference_p
-from pipeline.narrative.facts import Row, domains, load_estimates, place_of
+from pipeline.narrative.facts import (
+    Estimates,
+    Row,
+    domains,
+    load_estimates,
+    place_of,
+)
 from pipeline.narrative.lexicon import option_name, scope, who
 from pipeline.narrative.licences import ALPHA, license_all
 from pipeline.narrative.lock.reader import lock
@@ -135,18 +141,18 @@ def _by_domain(
             asked, kind="compare", domain=rows[0].domain, versus=rows[1].domain
         )
         return _said(comparisons.compare(source, pair, question))
-    if _stands_out(rows):
+    if _stands_out(source.estimates, rows):
         return _highest(source, question, rows[0])
     return _shortened(_said(comparisons.spread(source, asked, question)))
 
 
-def _stands_out(rows: Sequence[Row]) -> bool:
+def _stands_out(source: Estimates, rows: Sequence[Row]) -> bool:
     """Whether the first differs from every other; the second need not be the closest.
 
     Of crossed domains it must be precise besides: among many the highest is chance.
     """
     first, *others = rows
-    tests = [difference_p(first, other) for other in others]
+    tests = [difference_p(source, first, other) for other in others]
     apart = all(p is not None and p * len(tests) < ALPHA for p in tests)
     return apart and (first.certain or "*" not in first.by)
 
