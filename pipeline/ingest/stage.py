@@ -67,13 +67,11 @@ def _ingest(
             if len(ledgers) > 1
             else ("CREATE OR REPLACE TABLE all_answers AS")
         )
-        con.execute(
-            f"{verb} SELECT '{wave.id}' AS wave, * FROM answers"
-            " JOIN kept USING (respondent)"
-        )
+        con.execute(f"{verb} SELECT '{wave.id}' AS wave, * FROM answers")
         con.execute(
             f"CREATE TABLE places_{len(ledgers)} AS"
-            f" SELECT '{wave.id}' AS wave, * FROM places"
+            f" SELECT '{wave.id}' AS wave, kept.base_weight, places.* FROM places"
+            " JOIN kept USING (respondent)"
         )
     write_parquet(
         con,
@@ -108,10 +106,11 @@ def _write_respondents(con: DuckDBPyConnection, survey: Survey, path: Path) -> N
     )
     write_parquet(
         con,
-        f"SELECT * FROM (SELECT wave, CAST(respondent AS INTEGER) AS respondent,"
-        f" any_value(base_weight) AS base_weight{columns}"
-        " FROM all_answers LEFT JOIN domains USING (item, value)"
-        f" GROUP BY wave, respondent) JOIN ({places}) USING (wave, respondent)"
-        " ORDER BY wave, respondent",
+        "SELECT p.wave, CAST(p.respondent AS INTEGER) AS respondent, p.base_weight,"
+        " d.* EXCLUDE (wave, respondent), p.* EXCLUDE (wave, respondent, base_weight)"
+        f" FROM ({places}) AS p LEFT JOIN (SELECT wave, respondent{columns}"
+        " FROM all_answers JOIN domains USING (item, value)"
+        " GROUP BY wave, respondent) AS d USING (wave, respondent)"
+        " ORDER BY p.wave, p.respondent",
         path,
     )
