@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 
-from tests.engine_worker import Worker, needs_engine, needs_model, smollm2, worker
+from tests.engine_worker import (
+    Worker,
+    needs_engine,
+    needs_model,
+    smollm2,
+    start,
+    wait_until_ready,
+    worker,
+)
 
 pytestmark = needs_engine
 LONG: dict[str, Any] = {"prompt": "Hi", "n": 100, "max_tokens": 900, "temperature": 0}
@@ -124,3 +132,18 @@ def test_reading_a_prompt_stops_when_the_client_leaves(tmp_path: Path) -> None:
         assert metric(started, "prompt_tokens_total") == 0
         answer = started.completion(prompt="One, two,", max_tokens=3, temperature=0)
         assert answer["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
+
+
+@pytest.mark.slow
+def test_a_request_that_cannot_be_stopped_ends_the_worker(
+    shared: Path, tmp_path: Path
+) -> None:
+    """llama.cpp takes hours over this grammar, within one call."""
+    started = start(tmp_path, shared / "models/tiny/tiny.gguf")
+    wait_until_ready(started)
+    endless = asked(started, prompt="x", grammar="root ::= " + '"a"? ' * 20_000)
+    wait_for(started, "requests_running", 1)
+    endless.close()
+    started.client.close()
+    assert started.process.wait(60) == 1
+    assert "could not be stopped" in started.log.read_text().splitlines()[-1]

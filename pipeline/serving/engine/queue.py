@@ -16,6 +16,7 @@ from queue import SimpleQueue
 
 import msgspec
 
+from pipeline.errors import SurveyError
 from pipeline.serving.engine.events import Event, Failed, Usage
 from pipeline.serving.engine.flag import Flag
 from pipeline.serving.engine.metrics import Counts
@@ -61,6 +62,16 @@ class Queue:
         self.counts.waiting += 1
         self._jobs.put(job)
 
+    def give_up(self, job: Job) -> None:
+        """End the process if it still works on this request, which nobody waits for.
+
+        Flags end what the model computes, at once; but a grammar may have llama.cpp
+        think for hours about one token, and nothing ends that. Others get a new worker.
+        """
+        if self._current is job:
+            what = "a request could not be stopped after its client had left"
+            end_plainly(SurveyError(what))
+
     def _run(self) -> None:
         try:
             work = _load(self._settings)
@@ -77,7 +88,7 @@ class Queue:
         from pipeline.serving.engine.llama import Stopped
 
         counts, started = self.counts, time.monotonic()
-        counts.running = 1
+        counts.running, self._current = 1, job
         try:
             usage = work(job)
             counts.prompt_tokens += usage.prompt - usage.known
@@ -90,7 +101,7 @@ class Queue:
             traceback.print_exc(file=sys.stderr)
             job.tell(Failed(Refused(f"The engine failed: {error}", http=500)))
         finally:
-            counts.running = 0
+            counts.running, self._current = 0, None
             counts.requests += 1
             counts.seconds += time.monotonic() - started
 
