@@ -321,6 +321,11 @@ def cleaned(tmp_path: Path, rule: str, *, rows: str = ROWS) -> set[tuple[object,
 def test_rows_are_left_out_by_a_limit(tmp_path: Path) -> None:
     low = '{ reason = "too low", column = "depend", below = 5 }'
     assert cleaned(tmp_path / "low", low) == {("too low", 2, (3, 7))}
+    comma = ROWS.replace("2,Complete,Ops,1,A,3", '2,Complete,Ops,1,A,"3,5"')
+    found = cleaned(
+        tmp_path / "comma", low.replace("below = 5", "above = 20"), rows=comma
+    )
+    assert found == set()
     high = '{ reason = "too high", column = "depend", above = 7 }'
     assert cleaned(tmp_path / "high", high) == {("too high", 1, (6,))}
 

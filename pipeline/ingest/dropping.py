@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.definition import Drop, Survey, Wave
 from pipeline.errors import DataError, suggestion
-from pipeline.ingest.columns import find, missing, one
+from pipeline.ingest.columns import find, missing, number, one
 from pipeline.ingest.ledger import ROWS_NAMED, Dropped
 from pipeline.load import plain
 
@@ -49,7 +49,8 @@ def _with_values(
     texts = con.execute(f"SELECT DISTINCT c{column} FROM raw").fetchall()
     hit = [t or "" for (t,) in texts if plain(t or "") in meant]
     found = con.execute(
-        f"SELECT respondent FROM raw WHERE list_contains(?, coalesce(c{column}, ''))",
+        f"SELECT respondent FROM raw WHERE coalesce(c{column}, '')"
+        " IN (SELECT unnest(?::VARCHAR[]))",
         [hit],
     ).fetchall()
     return [row for (row,) in found]
@@ -60,10 +61,20 @@ def _beyond(
 ) -> list[int]:
     """The rows whose number is below or above a limit; what is no number stays."""
     column = one(where, names, rule.column, f"the rule '{rule.reason}'")
-    number = f"TRY_CAST(replace(c{column}, ',', '') AS DOUBLE)"
+    texts = con.execute(
+        f"SELECT DISTINCT c{column} FROM raw WHERE c{column} IS NOT NULL"
+    ).fetchall()
+    low = float("-inf") if rule.below is None else rule.below
+    high = float("inf") if rule.above is None else rule.above
+    beyond = [
+        text
+        for (text,) in texts
+        if (value := number(text.strip())).is_finite()
+        and not low <= float(value) <= high
+    ]
     found = con.execute(
-        f"SELECT respondent FROM raw WHERE {number} < ? OR {number} > ?",
-        [rule.below, rule.above],
+        f"SELECT respondent FROM raw WHERE c{column} IN (SELECT unnest(?::VARCHAR[]))",
+        [beyond],
     ).fetchall()
     return [row for (row,) in found]
 
