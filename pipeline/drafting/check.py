@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.definition import Question, Survey, Wave
 from pipeline.errors import SurveyError
-from pipeline.ingest.columns import Column, Meaning, columns_of, unused
+from pipeline.ingest.columns import Column, Meaning, columns_of, find, unused
 from pipeline.ingest.dropping import drop_rows
 from pipeline.ingest.ledger import WaveLedger
 from pipeline.ingest.places import design_columns
@@ -112,13 +112,7 @@ def _wave(
         problems[:] = [_other_file(wave, where, len(questions) - len(columns))]
     listed = [column for of_one in columns.values() for column in of_one]
     taken = {column.index for column in listed}
-    try:
-        taken |= {index for _, index, _ in design_columns(where, names, wave)}
-        drop_rows(con, survey, wave, names, where)
-        taken |= {names.index(n) for n in _named(wave) if n in names}
-    except SurveyError as error:
-        problems.append(_problem(wave, error))
-        con.execute("CREATE OR REPLACE TABLE kept AS SELECT respondent FROM raw")
+    taken |= _kept(con, survey, wave, names, where, problems)
     if len(columns) == len(questions):
         problems += _left_over(names, taken, wave, where)
     if not listed:
@@ -133,6 +127,26 @@ def _wave(
         lines.append(line)
         problems += found
     return lines
+
+
+def _kept(
+    con: DuckDBPyConnection,
+    survey: Survey,
+    wave: Wave,
+    names: tuple[str, ...],
+    where: str,
+    problems: list[Problem],
+) -> set[int]:
+    """Fill `kept`; returns the columns that the wave itself reads."""
+    try:
+        drawn = {index for _, index, _ in design_columns(where, names, wave)}
+        drop_rows(con, survey, wave, names, where)
+    except SurveyError as error:
+        problems.append(_problem(wave, error))
+        con.execute("CREATE OR REPLACE TABLE kept AS SELECT respondent FROM raw")
+        return set()
+    patterns = [p for p in _named(wave) if p]
+    return drawn | {index for p in patterns for index, _ in find(names, p)}
 
 
 def _other_file(wave: Wave, where: str, missing: int) -> Problem:
