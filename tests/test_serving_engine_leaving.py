@@ -140,10 +140,16 @@ def test_a_request_that_cannot_be_stopped_ends_the_worker(
 ) -> None:
     """llama.cpp takes hours over this grammar, within one call."""
     started = start(tmp_path, shared / "models/tiny/tiny.gguf")
-    wait_until_ready(started)
-    endless = asked(started, prompt="x", grammar="root ::= " + '"a"? ' * 20_000)
-    wait_for(started, "requests_running", 1)
-    endless.close()
-    started.client.close()
-    assert started.process.wait(60) == 1
+    try:
+        wait_until_ready(started)
+        # The prompt is known, so that there is no reading which could be stopped.
+        started.completion(prompt="x", max_tokens=1)
+        endless = asked(started, prompt="x", grammar="root ::= " + '"a"? ' * 20_000)
+        wait_for(started, "requests_running", 1)
+        endless.close()
+        assert started.process.wait(60) == 1
+    finally:
+        started.client.close()
+        started.process.kill()
+        started.process.wait()
     assert "could not be stopped" in started.log.read_text().splitlines()[-1]
