@@ -19,46 +19,16 @@ import msgspec
 
 from pipeline.design import Design, Target, Weighting
 from pipeline.errors import NotFound
+from pipeline.reading import Drop, Format, Repair
 
 T = TypeVar("T")
 Kind = Literal["single", "select-all", "scale", "numeric", "open"]
-Format = Literal[
-    "csv",
-    "qualtrics",
-    "surveymonkey",
-    "limesurvey",
-    "redcap",
-    "googleforms",
-    "typeform",
-]
-Repair = Literal["dates", "quotes", "mojibake"]
 PerWave = dict[str, tuple[str, ...]]
 Condition = dict[str, tuple[str, ...]]
 
 
 class _Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Frozen, keyword-only, and a misspelt key is an error."""
-
-
-class Drop(_Noun, frozen=True):
-    """Rows to leave out, by one rule.
-
-    Those whose `column` holds one of `values`, or a number `below` or `above` a limit
-    (seconds, per cent finished); or those with one and the same text in all columns
-    that match `same`, of which at least three are filled (straight-liners).
-    """
-
-    reason: str
-    column: str = ""
-    values: tuple[str, ...] = ()
-    below: float | None = None
-    above: float | None = None
-    same: tuple[str, ...] = ()
-
-    def rules(self) -> int:
-        """How many rules it states; it should be one."""
-        limits = self.below is not None or self.above is not None
-        return sum((bool(self.values), limits, bool(self.same)))
 
 
 class Wave(_Noun, frozen=True):

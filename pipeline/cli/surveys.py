@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.definition import Repair
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
+from pipeline.reading import Repair
 
 if TYPE_CHECKING:
     from pipeline.drafting.nouns import Draft

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipeline.definition import Drop, Repair, Wave
+from pipeline.definition import Wave
 from pipeline.drafting.choices import OTHER
 from pipeline.drafting.codes import code_for
 from pipeline.drafting.groups import Member, look_together
@@ -25,6 +25,7 @@ from pipeline.ingest.formats.redcap import EVENT, REPEAT
 from pipeline.ingest.formats.variables import Variable
 from pipeline.ingest.repairs import repaired
 from pipeline.load import plain
+from pipeline.reading import Drop, Repair
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

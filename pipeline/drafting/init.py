@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.definition import Repair, Wave
+from pipeline.definition import Wave
 from pipeline.drafting.codes import code_for
 from pipeline.drafting.companions import beside, given, with_labels
 from pipeline.drafting.draft import Source, draft
@@ -24,6 +24,7 @@ from pipeline.ingest.formats.reports import refuse_report
 from pipeline.ingest.formats.text import first_rows
 from pipeline.ingest.reader import read_wave
 from pipeline.project import replace_file
+from pipeline.reading import Repair
 from pipeline.warehouse import connect
 
 LOOKED_AT = 60  # rows

@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.definition import Drop, Kind, Repair, Wave
+from pipeline.definition import Kind, Wave
+from pipeline.reading import Drop, Repair
 
 Sure = Literal["sure", "likely", "guess"]
 Reason = Literal["personal", "technical", "dates", "constant", "empty", "nameless"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pipeline.definition import Drop, Survey, Wave
+from pipeline.definition import Survey, Wave
 from pipeline.errors import DataError, suggestion
 from pipeline.ingest.columns import find, missing, number, one
 from pipeline.ingest.ledger import ROWS_NAMED, Dropped
 from pipeline.load import plain
+from pipeline.reading import Drop
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

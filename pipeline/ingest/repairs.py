@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from pipeline.definition import Repair, Wave
+from pipeline.definition import Wave
 from pipeline.ingest.ledger import Repaired
+from pipeline.reading import Repair
 from pipeline.warehouse import fill
 
 if TYPE_CHECKING:

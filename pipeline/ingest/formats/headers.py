@@ -6,7 +6,6 @@ from typing import get_args
 
 import msgspec
 
-from pipeline.definition import Format
 from pipeline.errors import NotFound
 from pipeline.ingest.formats import (
     forms,
@@ -21,6 +20,7 @@ from pipeline.ingest.formats.variables import (
     stacked_names,
     tidy,
 )
+from pipeline.reading import Format
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
