@@ -6,14 +6,14 @@ import numpy as np
 
 from pipeline.serving.engine.events import Usage, Vectors
 from pipeline.serving.engine.flag import Flag
-from pipeline.serving.engine.generation import Tell, check_tokens
+from pipeline.serving.engine.generation import check_tokens
 from pipeline.serving.engine.llama import Model
 from pipeline.serving.engine.refusal import Refused, too_long
 from pipeline.serving.engine.requests import Embeddings
 
 
-def embed(model: Model, asked: Embeddings, flag: Flag, tell: Tell) -> Usage:
-    """Tell the vectors of all inputs, in order; raises `Refused` and `Stopped`."""
+def embed(model: Model, asked: Embeddings, flag: Flag) -> Vectors:
+    """The vectors of all inputs, in order; raises `Refused` and `Stopped`."""
     vocabulary, limit = model.vocabulary, model.settings.context
     inputs = []
     for given in asked.inputs:
@@ -32,8 +32,7 @@ def embed(model: Model, asked: Embeddings, flag: Flag, tell: Tell) -> Usage:
     model.watch(flag)
     vectors = tuple(_vector(model, tokens) for tokens in inputs)
     usage = Usage(prompt=sum(map(len, inputs)))
-    tell(Vectors(vectors, usage))
-    return usage
+    return Vectors(vectors, usage)
 
 
 def _vector(model: Model, tokens: list[int]) -> bytes:

@@ -38,8 +38,11 @@ class Author:
         self._template = template
         self._vocabulary = context.model.vocabulary
 
-    def write(self, plan: Plan, flag: Flag, tell: Tell) -> Usage:
-        """Tell all answers; raises `Refused`, and `Stopped` when the flag is set."""
+    def write(self, plan: Plan, flag: Flag, tell: Tell) -> Done:
+        """Tell all answers; what to tell last is returned.
+
+        Raises `Refused`, and `Stopped` when the flag is set.
+        """
         self._check_bias(plan.sampling)
         prompts = [self._tokens(prompt) for prompt in plan.prompts]
         if plan.conversation:
@@ -57,8 +60,7 @@ class Author:
                 usage.known + (0 if turn else known),
                 usage.written + written,
             )
-        tell(Done(usage))
-        return usage
+        return Done(usage)
 
     def _answer(
         self, plan: Plan, index: int, prompt: list[int], flag: Flag, tell: Tell

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 import msgspec
 
 from pipeline.errors import SurveyError
-from pipeline.serving.engine.events import Event, Failed, Usage
+from pipeline.serving.engine.events import Done, Event, Failed, Vectors
 from pipeline.serving.engine.flag import Flag
 from pipeline.serving.engine.metrics import Counts
 from pipeline.serving.engine.plan import Plan
@@ -30,7 +30,7 @@ from pipeline.serving.engine.settings import Settings
 STACK_BYTES = 256 << 20
 
 Tell = Callable[[Event], None]
-Work = Callable[["Job"], Usage]
+Work = Callable[["Job"], Done | Vectors]
 
 
 class Job(msgspec.Struct, frozen=True, eq=False):
@@ -89,21 +89,24 @@ class Queue:
 
         counts, started = self.counts, time.monotonic()
         counts.running, self._current = 1, job
+        last: Event | None = None
         try:
-            usage = work(job)
-            counts.prompt_tokens += usage.prompt - usage.known
-            counts.written_tokens += usage.written
+            last = work(job)
+            counts.prompt_tokens += last.usage.prompt - last.usage.known
+            counts.written_tokens += last.usage.written
         except Stopped:
             counts.stopped += 1
         except Refused as refusal:
-            job.tell(Failed(refusal))
+            last = Failed(refusal)
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            job.tell(Failed(Refused(f"The engine failed: {error}", http=500)))
-        finally:
-            counts.running, self._current = 0, None
-            counts.requests += 1
-            counts.seconds += time.monotonic() - started
+            last = Failed(Refused(f"The engine failed: {error}", http=500))
+        counts.running, self._current = 0, None
+        counts.requests += 1
+        counts.seconds += time.monotonic() - started
+        # Last, so that whoever has an answer finds it counted.
+        if last is not None:
+            job.tell(last)
 
 
 def _load(settings: Settings) -> Work:
@@ -117,7 +120,7 @@ def _load(settings: Settings) -> Work:
 
     model = Model(settings)
     if settings.mode == "embedding":
-        return lambda job: embed(model, job.task, job.flag, job.tell)  # type: ignore[arg-type]
+        return lambda job: embed(model, job.task, job.flag)  # type: ignore[arg-type]
     source = Path(settings.template).read_text("utf-8") if settings.template else ""
     template = Template(source or model.template(), model.vocabulary)
     author = Author(Context(model), template)
