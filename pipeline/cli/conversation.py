@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,11 @@ BYE = ("/bye", "/exit")
 
 
 def chat(client: httpx.Client, model: str) -> None:
-    """Ask and answer until /bye or the end of the input."""
+    """Ask and answer until /bye or the end of the input.
+
+    What cannot be answered, as when the talk no longer fits the model, ends the talk
+    and not the command.
+    """
     import readline  # noqa: F401  (arrow keys in input())
 
     talk: list[dict[str, str]] = []
@@ -29,7 +34,14 @@ def chat(client: httpx.Client, model: str) -> None:
             return
         if asked:
             talk.append({"role": "user", "content": asked})
-            said = answer(client, model, talk)
+            try:
+                said = answer(client, model, talk)
+            except Missing:
+                raise
+            except SurveyError as error:
+                print(f"{error}\nThe talk begins anew.", file=sys.stderr)
+                talk.clear()
+                continue
             talk.append({"role": "assistant", "content": said})
 
 
