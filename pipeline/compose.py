@@ -49,17 +49,13 @@ def publish(
     among processes, and so are the forms of each report. Text that is not proved is an
     error if `strict`, and replaced by the paragraph of record otherwise.
     """
-    texts = {
-        outline.id: proved(
-            survey,
-            project.build(survey.id),
-            outline,
-            read(project.build(survey.id)).report(outline.id),
-            strict=strict,
-            progress=progress,
+    build = project.build(survey.id)
+    texts = {}
+    for each in outlines:
+        text = read(build).report(each.id)
+        texts[each.id] = proved(
+            survey, build, each, text, strict=strict, progress=progress
         )
-        for outline in outlines
-    }
     brand = load_brand(project.root)
     workers = min(os.cpu_count() or 1, 8)
     with (
@@ -70,7 +66,7 @@ def publish(
         for outline in outlines:
             target = project.published(outline.wave, outline.id)
             folder = stack.enter_context(staged(target))
-            draw = partial(_draw, survey, project.build(survey.id), outline, folder)
+            draw = partial(_draw, survey, build, outline, folder)
             begun.append((outline, folder, target, _begin(pool, outline, draw, brand)))
         made = []
         for outline, folder, target, drawn in begun:

@@ -193,14 +193,7 @@ def _fitted(
         f" GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}",
         [wave.id],
     ).fetchnumpy()
-    first = len(scheme.places)
-    place = scheme.located(
-        {"n": rows["n"]} | {f"u{i}": rows[f"k{i}"] for i in range(first)}
-    )
-    x = np.zeros((len(place), max(c.max() for c in scheme.columns.values()) + 1))
-    for i, dimension in enumerate(scheme.dimensions):
-        number = np.ma.filled(rows[f"k{first + i}"], 0)
-        x[np.arange(len(x)), scheme.margin(dimension)[number]] = 1
+    place, x = _placed(scheme, rows)
     size = int(place.max()) + 1
     by_place = np.zeros((size, x.shape[1]))
     np.add.at(by_place, place, rows["w"][:, None] * x)
@@ -212,6 +205,19 @@ def _fitted(
     # Each dimension's columns add up to nothing: there is no inverse of its own.
     solve = fixed @ np.linalg.pinv(product, hermitian=True) @ fixed.T
     return Fitted(solve.astype(float), by_place, squares)
+
+
+def _placed(scheme: Scheme, rows: Columns) -> tuple[Ints, Floats]:
+    """The place of each row, and its x (rows × M): 1 for each of its domains."""
+    first = len(scheme.places)
+    place = scheme.located(
+        {"n": rows["n"]} | {f"u{i}": rows[f"k{i}"] for i in range(first)}
+    )
+    x = np.zeros((len(place), max(c.max() for c in scheme.columns.values()) + 1))
+    for i, dimension in enumerate(scheme.dimensions):
+        number = np.ma.filled(rows[f"k{first + i}"], 0)
+        x[np.arange(len(x)), scheme.margin(dimension)[number]] = 1
+    return place, x
 
 
 def _fixed(margins: dict[str, dict[str, float]]) -> Floats:

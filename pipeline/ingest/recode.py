@@ -5,7 +5,7 @@ Python decides what each distinct text means; DuckDB applies it to the responden
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from pipeline.ingest.contradictions import settle
 from pipeline.ingest.dropping import drop_rows, drop_silent
 from pipeline.ingest.ledger import (
     ROWS_NAMED,
+    Dropped,
     FileRead,
     Rejected,
     WaveLedger,
@@ -71,12 +72,7 @@ def recode_wave(
     rows = sum(e.rows for e in exports)
     respondents = _number(con, "SELECT count(*) FROM kept")
     if not respondents:
-        reasons = "; ".join(f"{d.count} {d.reason}" for d in dropped)
-        raise DataError(
-            f"no respondents are left of {rows} rows ({reasons})",
-            where=where,
-            remedy="Check the wave's drop rules and its columns.",
-        )
+        raise _nobody_left(rows, dropped, where)
     return WaveLedger(
         wave=wave.id,
         files=tuple(
@@ -88,6 +84,15 @@ def recode_wave(
         repaired=tuple(mended),
         columns_unused=tuple(name for name in ignored if name),
         respondents=respondents,
+    )
+
+
+def _nobody_left(rows: int, dropped: Sequence[Dropped], where: str) -> DataError:
+    reasons = "; ".join(f"{d.count} {d.reason}" for d in dropped)
+    return DataError(
+        f"no respondents are left of {rows} rows ({reasons})",
+        where=where,
+        remedy="Check the wave's drop rules and its columns.",
     )
 
 

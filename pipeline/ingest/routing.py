@@ -46,29 +46,32 @@ def route(
         gates,
     )
     con.execute(statement("passes"))
-    rejected = []
-    for question in (q for q in questions if (q.id, "asked") in gated):
-        # In order: a question led to by an answer nobody asked for was not asked.
-        gone = con.execute(
-            "DELETE FROM picks WHERE question = ? AND respondent NOT IN"
-            " (SELECT respondent FROM passes WHERE question = ? AND purpose = 'asked')"
-            " RETURNING respondent",
-            [question.id, question.id],
-        ).fetchall()
-        if gone:
-            con.execute(statement("passes"))
-            rows = sorted({r for (r,) in gone})
-            reason = "answered although not asked"
-            rejected.append(
-                Rejected(
-                    question=question.id,
-                    reason=reason,
-                    text="",
-                    count=len(rows),
-                    rows=tuple(rows[:ROWS_NAMED]),
-                )
-            )
-    return rejected
+    found = [_not_asked(con, q) for q in questions if (q.id, "asked") in gated]
+    return [rejected for rejected in found if rejected is not None]
+
+
+def _not_asked(con: DuckDBPyConnection, question: Question) -> Rejected | None:
+    """Take out answers of those who were not asked.
+
+    In order: a question led to by an answer nobody asked for was not asked.
+    """
+    gone = con.execute(
+        "DELETE FROM picks WHERE question = ? AND respondent NOT IN"
+        " (SELECT respondent FROM passes WHERE question = ? AND purpose = 'asked')"
+        " RETURNING respondent",
+        [question.id, question.id],
+    ).fetchall()
+    if not gone:
+        return None
+    con.execute(statement("passes"))
+    rows = sorted({r for (r,) in gone})
+    return Rejected(
+        question=question.id,
+        reason="answered although not asked",
+        text="",
+        count=len(rows),
+        rows=tuple(rows[:ROWS_NAMED]),
+    )
 
 
 def _gates(question: Question, known: dict[str, Question]) -> Iterator[tuple[Any, ...]]:
