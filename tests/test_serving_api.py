@@ -17,7 +17,7 @@ import httpx
 import pytest
 from services import CREATED, Running, service, tiny_store, until
 
-from pipeline.serving.api import application
+from pipeline.serving.api import application, server
 from pipeline.serving.api.doors import Doors
 from pipeline.serving.api.service import Service
 from pipeline.serving.runner import Local
@@ -253,6 +253,16 @@ def test_only_loopback_is_listened_on(served: Running) -> None:
 
     sockets = psutil.Process(served.process.pid).net_connections(kind="inet")
     assert {one.laddr.ip for one in sockets if one.status == "LISTEN"} == {"127.0.0.1"}
+
+
+def test_the_end_of_an_answer_does_not_wait_for_its_acknowledgement() -> None:
+    with (
+        server._tcp("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        for one in (listening, accepted):
+            assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_what_runs_can_be_seen_configured_and_unloaded(served: Running) -> None:

@@ -139,13 +139,17 @@ def _tcp(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address[:2], family=family)
+        made = socket.create_server(address[:2], family=family)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
         what = f"cannot listen on {host}:{port}: {why}"
         raise SurveyError(
             what, remedy="End what listens there, or name another --port."
         ) from None
+    # What is accepted inherits it: else the body of an answer is held back until the
+    # client has acknowledged the head, some 40 ms later.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 @contextmanager
