@@ -43,6 +43,22 @@ def test_a_store_in_use_is_waited_for_and_then_named(
         add_package(impatient, made(tmp_path), ["x"])
 
 
+def test_a_lock_is_held_where_its_holder_cannot_be_written_down(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, where models are to be removed."""
+    add_package(store, made(tmp_path), ["x"])
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with locked(store.root / ".lock"), pytest.raises(Busy):
+        remove(Store(store.root, patience=SHORT), "x")
+    assert remove(store, "x").deleted
+    assert blobs(store) == set()
+
+
 @pytest.mark.parametrize("broken", ["write_index", "replace_synced", "put_bytes"])
 def test_what_fails_midway_leaves_models_as_they_were(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, broken: str

@@ -40,9 +40,10 @@ def locked(
                 where=str(path.parent),
                 remedy=f"Waited {seconds:g} s: try again when that is done.",
             )
-        os.ftruncate(handle, 0)
-        if not shared:
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+        with suppress(OSError):  # a courtesy: a full disk must not keep models on it
+            os.ftruncate(handle, 0)
+            if not shared:
+                os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(handle)
