@@ -24,7 +24,7 @@ from pipeline.cli import app
 
 VERBS = (
     *("pull", "push", "package", "tag", "list", "inspect", "rm", "run", "ps", "df"),
-    *("unload", "logs", "status", "doctor"),
+    *("unload", "logs", "status", "doctor", "prune", "check"),
 )
 HEAD = (
     "MODEL NAME  PARAMETERS  QUANTIZATION  ARCHITECTURE  MODEL ID  CREATED  CONTEXT"
@@ -177,6 +177,38 @@ def test_sizes_are_told_by_type(typed: Typed) -> None:
     assert models.split("  ")[0] == "Models"
     assert engine.startswith("Inference engine")
     assert json.loads(typed.model("df", "--json"))["Models"] > 487_000
+
+
+def test_what_no_model_uses_is_pruned(typed: Typed, tmp_path: Path) -> None:
+    blobs = tmp_path / "models/blobs/sha256"
+    (blobs / ("0" * 64)).write_bytes(bytes(1500))
+    (blobs / ("1" * 64 + ".incomplete")).write_bytes(bytes(500))
+    said = typed.model("check")
+    assert "No model uses 2.0 kB in 2 files" in said
+    assert "All models are whole." in said
+    assert json.loads(typed.model("prune", "--json")) == {"files": 2, "bytes": 2000}
+    assert typed.model("prune") == "Freed 0 B in 0 files.\n"
+    assert typed.model("check") == "All models are whole.\n"
+
+
+def test_a_damaged_model_is_found_discarded_and_packaged_again(
+    typed: Typed, tmp_path: Path, shared: Path
+) -> None:
+    blobs = (tmp_path / "models/blobs/sha256").iterdir()
+    weights = max(blobs, key=lambda path: path.stat().st_size)
+    content = weights.read_bytes()
+    weights.chmod(0o600)
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    found = typed("model", "check", status=1)
+    assert f"blobs/sha256/{weights.name}  it has another digest" in found.stdout
+    assert "1 model is not whole" in found.stderr
+    assert weights.exists()
+    found = typed("model", "check", "--repair", status=1)
+    assert f"Deleted: blobs/sha256/{weights.name}" in found.stdout
+    assert "the blob is not there" in found.stdout
+    given = shared / "models/tiny/tiny.gguf"
+    typed.model("package", "--gguf", str(given), "--created", CREATED, TINY)
+    assert "All models are whole." in typed.model("check")
 
 
 def test_the_doctor_names_the_build_that_is_here(typed: Typed) -> None:

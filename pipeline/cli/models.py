@@ -9,15 +9,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from pipeline.cli import served
+from pipeline.cli import served, upkeep
 from pipeline.cli.columns import aligned, size, span
-
-if TYPE_CHECKING:
-    from pipeline.serving.store import Store
+from pipeline.cli.upkeep import opened
 
 WHERE = (
     "Models are kept in $MODELS_PATH, else in ~/.local/share/stateof/models, in Docker"
@@ -71,7 +69,7 @@ def pull(name: NameArgument) -> None:
     from pipeline.serving.places import insecure
 
     with Bars() as bars:
-        done = distribution.pull(_store(), name, progress=bars, insecure=insecure())
+        done = distribution.pull(opened(), name, progress=bars, insecure=insecure())
     print(done.entry.id)
 
 
@@ -86,7 +84,7 @@ def push(name: NameArgument) -> None:
     from pipeline.serving.places import insecure
 
     with Bars() as bars:
-        done = distribution.push(_store(), name, progress=bars, insecure=insecure())
+        done = distribution.push(opened(), name, progress=bars, insecure=insecure())
     print(done.entry.id)
 
 
@@ -122,7 +120,7 @@ def package(
         created=created,
         form=form,
     )
-    entry = stores.add_package(_store(), made, [full])
+    entry = stores.add_package(opened(), made, [full])
     if and_push:
         push(name)
     else:
@@ -140,7 +138,7 @@ def tag(
     """
     from pipeline.serving import store as stores
 
-    print(stores.tag(_store(), source, target).id)
+    print(stores.tag(opened(), source, target).id)
 
 
 @app.command("list")
@@ -155,7 +153,7 @@ def list_models(
     from pipeline.serving.artifact.reference import short_id
     from pipeline.serving.shapes import listed
 
-    models = listed(_store())
+    models = listed(opened())
     if as_json:
         _print_json(models)
     elif quiet:
@@ -184,7 +182,7 @@ def inspect(
         entry = Entry(found.manifest.id, (found.reference.full,), ())
         _print_json(described(entry, found.config))
         return
-    store = _store()
+    store = opened()
     model = stores.load(store, stores.find(store, name))
     _print_json(shown(model) | {"licenses": list(stores.licenses(store, model))})
 
@@ -203,7 +201,7 @@ def rm(
     from pipeline.serving.artifact.reference import parse
     from pipeline.serving.store.remove import remove
 
-    store = _store()
+    store = opened()
     for name in names:
         gone = remove(store, name, force=force)
         for full in gone.untagged:
@@ -221,7 +219,7 @@ def df(as_json: JsonOption = False) -> None:
     from pipeline.serving import store as stores
     from pipeline.serving.places import engine_size
 
-    taken = {"Models": stores.disk_usage(_store()), "Inference engine": engine_size()}
+    taken = {"Models": stores.disk_usage(opened()), "Inference engine": engine_size()}
     if as_json:
         _print_json(taken)
     else:
@@ -242,16 +240,10 @@ def doctor() -> None:
 
 def register(root: typer.Typer) -> None:
     """Add `model` and `serve` to the command line."""
+    upkeep.register(app)
     served.register(app)
     root.add_typer(app, name="model")
     root.command()(served.serve)
-
-
-def _store() -> Store:
-    from pipeline.serving.places import models_folder
-    from pipeline.serving.store import open_store
-
-    return open_store(models_folder())
 
 
 def _rows(model: dict[str, Any]) -> list[tuple[str, ...]]:
