@@ -270,6 +270,14 @@ WRONG_GRAMMARS = [
     ('root ::= "\\q"', "is no escape"),
     ("root ::= *", "repeats nothing"),
     ('root ::= "a"{3000}', "more than 2000"),
+    ('root ::= "a"{2,1}', "line 1: '.2,1.': the most is less than the least"),
+    ("root ::= " + '"a"{2000} ' * 200, "written out, it is too large"),
+    (f'root ::= "{"a" * 1000}"{{1000}}', "written out, it is too large"),
+    ('root ::= "" +', "repeats nothing"),
+    ('root ::= "a"**', "in rule 'root', '\\*' repeats what may be empty"),
+    ('root ::= x\nx ::= a*\na ::= ""', "in rule 'x', '\\*' repeats what may be empty"),
+    ('root ::= ("a" |)+', "'\\+' repeats what may be empty"),
+    ('root ::= "a"{0,3}{2,}', "'.2,.' repeats what may be empty"),
     ('root ::= "a" ::= "b"', "within a rule"),
     ('"a"', "must begin with its name"),
     ("root ::= " + "(" * 5000 + '"a"' + ")" * 5000, "nested more than"),
@@ -294,6 +302,8 @@ RIGHT_GRAMMARS = [
     ('root ::= "\\x41\\u00e9\\U0001F600\\"\\\\\\n"', 'Aé\U0001f600"\\\n'),
     ('root ::= "first"\nroot ::= "last"', "last"),
     ('root ::= "[" [\\]\\-] "]"\r\n', "[-]"),
+    ('root ::= ("a"? "b"?)+ "c"?{2} "d"{0}', "abbac"),
+    ('root ::= "a"{0,3}{2} (b){1,2}\nb ::= c\nc ::= ""', "aaaaa"),
 ]
 
 

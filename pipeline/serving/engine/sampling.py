@@ -147,7 +147,12 @@ def grammar_sampler(vocabulary: Vocabulary, text: str) -> Any:
         return None
     sampler = c.llama_sampler_init_grammar(vocabulary.pointer, text.encode(), b"root")
     if not sampler:
-        what = "The grammar cannot be used: too many repetitions, or an unknown token."
+        # What `gbnf` does not find: it knows no vocabulary, and counts no products.
+        what = "The grammar cannot be used: " + (
+            "it names a token, in <…>, that the model does not have."
+            if "<" in text
+            else "it repeats what has many repetitions: use fewer."
+        )
         raise Refused(what, param="grammar")
     return sampler
 

@@ -17,6 +17,8 @@ from pipeline.serving.engine.refusal import Refused
 LONGEST = 1 << 18
 DEEPEST = 100
 MOST_REPEATS = 2000
+# llama.cpp writes each repetition out, 16 bytes a character and 100 a rule.
+LARGEST = 1 << 18
 
 TOKEN = re.compile(
     r"""(?P<space>[ \t]+|\#[^\r\n]*) | (?P<line>\r\n|\n|\r) | (?P<is>::=)
@@ -35,11 +37,21 @@ ESCAPED = re.compile(
 
 @dataclass
 class Item:
-    """A thing in a sequence: a rule's name, a group, or text (neither)."""
+    """A thing in a sequence: a rule's name, a group, or text (neither).
+
+    `endless`: what may come any number of times, as it stands in the grammar. `size`:
+    what one repetition of it takes, a group's being that of a reference.
+    """
 
     name: str = ""
     group: list[list[Item]] = field(default_factory=list)
     empty: bool = False
+    endless: str = ""
+    size: int = 1
+
+
+class Unusable(ValueError):
+    """Why llama.cpp cannot have a grammar."""
 
 
 Alternatives = list[list[Item]]
@@ -47,22 +59,33 @@ Alternatives = list[list[Item]]
 
 def check(text: str) -> str:
     """The grammar itself; raises `Refused` saying what is wrong and in which line."""
-    if len(text) > LONGEST or "\0" in text:
-        raise _wrong(f"it is longer than {LONGEST:,} characters, or holds a NUL")
-    rules = _Reader(text).rules()
-    if "root" not in rules:
-        raise _wrong("it has no rule 'root'")
-    for name, alternatives in rules.items():
-        for item in _items(alternatives):
-            if item.name and item.name not in rules:
-                raise _wrong(f"rule '{name}' uses '{item.name}', which is not defined")
-    if loop := _loop(rules):
-        raise _wrong(f"rule '{loop}' leads back to itself before any text")
+    try:
+        examine(text)
+    except Unusable as error:
+        what = f"The grammar cannot be used: {error}."
+        raise Refused(what, param="grammar") from None
     return text
 
 
-def _wrong(what: str) -> Refused:
-    return Refused(f"The grammar cannot be used: {what}.", param="grammar")
+def examine(text: str) -> None:
+    """Nothing, for a grammar that llama.cpp can have; raises `Unusable`."""
+    if len(text) > LONGEST or "\0" in text:
+        raise Unusable(f"it is longer than {LONGEST:,} characters, or holds a NUL")
+    rules = _Reader(text).rules()
+    if "root" not in rules:
+        raise Unusable("it has no rule 'root'")
+    for name, alternatives in rules.items():
+        for item in _items(alternatives):
+            if item.name and item.name not in rules:
+                what = f"rule '{name}' uses '{item.name}', which is not defined"
+                raise Unusable(what)
+    for name, alternatives in rules.items():
+        for item in _items(alternatives):
+            if item.endless and _has_empty(item.group[0][0], rules):
+                what = f"in rule '{name}', '{item.endless}' repeats what may be empty"
+                raise Unusable(what)
+    if loop := _loop(rules):
+        raise Unusable(f"rule '{loop}' leads back to itself before any text")
 
 
 class _Reader:
@@ -71,6 +94,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._size = 0
         self._rules: dict[str, Alternatives] = {}
 
     def rules(self) -> dict[str, Alternatives]:
@@ -134,28 +158,45 @@ class _Reader:
         elif kind == "name":
             sequence.append(Item(name=token[0]))
         elif kind in ("literal", "class", "token", "any"):
-            sequence.append(Item(empty=token[0] in ('""', "[]", "[^]")))
+            empty = token[0] in ('""', "[]", "[^]")
+            sequence.append(Item(empty=empty, size=len(token[0])))
         elif kind in ("sign", "count"):
             self._repeat(token, sequence)
         else:
             raise self._wrong("'::=' stands within a rule")
 
     def _repeat(self, token: re.Match[str], sequence: list[Item]) -> None:
-        if not sequence:
+        if not sequence or (sequence[-1].empty and not sequence[-1].group):
             raise self._wrong(f"'{token[0]}' repeats nothing")
-        numbers = [int(token[n] or 0) for n in ("least", "most") if token[n]]
-        if max(numbers, default=0) > MOST_REPEATS:
+        least, most = _counts(token)
+        if max(least, most or 0) > MOST_REPEATS:
             raise self._wrong(f"more than {MOST_REPEATS} repetitions")
-        if token[0] in "*?" or (token["least"] and numbers[0] == 0):
-            sequence[-1] = Item(group=[[sequence[-1]]], empty=True)
+        if most is not None and most < least:
+            raise self._wrong(f"'{token[0]}': the most is less than the least")
+        item = sequence[-1]
+        self._size += item.size * max(least + 1, most or 0)
+        if self._size > LARGEST:
+            raise self._wrong("with its repetitions written out, it is too large")
+        endless = token[0] if most is None else ""
+        sequence[-1] = Item(group=[[item]], empty=least == 0, endless=endless)
 
     def _check_text(self, text: str) -> None:
         for found in ESCAPED.finditer(text):
             if found["bad"]:
                 raise self._wrong(f"'\\{found['bad']}' is no escape")
 
-    def _wrong(self, what: str) -> Refused:
-        return _wrong(f"line {self._text.count(chr(10), 0, self._at) + 1}: {what}")
+    def _wrong(self, what: str) -> Unusable:
+        return Unusable(f"line {self._text.count(chr(10), 0, self._at) + 1}: {what}")
+
+
+def _counts(token: re.Match[str]) -> tuple[int, int | None]:
+    """The least and the most repetitions, None for any number."""
+    if token.lastgroup == "sign":
+        return (token[0] == "+", 1 if token[0] == "?" else None)
+    least = int(token["least"])
+    if not token["more"]:
+        return least, least
+    return least, int(token["most"]) if token["most"] else None
 
 
 def _items(alternatives: Alternatives) -> Iterator[Item]:
@@ -164,6 +205,21 @@ def _items(alternatives: Alternatives) -> Iterator[Item]:
         for item in sequence:
             yield item
             yield from _items(item.group)
+
+
+def _has_empty(item: Item, rules: Mapping[str, Alternatives]) -> bool:
+    """Whether an item has nothing as one of its alternatives, as it is written.
+
+    llama.cpp refuses to repeat that without end, though not what becomes empty by way
+    of other rules.
+    """
+    if item.empty:
+        return True
+    alternatives = rules[item.name] if item.name else item.group
+    return any(
+        all(part.empty and not part.group for part in sequence)
+        for sequence in alternatives
+    )
 
 
 def _may_be_empty(alternatives: Alternatives, empty: set[str]) -> bool:
