@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from pipeline.serving.api.answers import BadRequest
 
@@ -23,14 +23,17 @@ async def read(request: Request) -> bytes:
     """
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > DRAINED:
-            break
-        if size <= LARGEST:
-            parts.append(part)
-        else:
-            parts.clear()
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > DRAINED:
+                break
+            if size <= LARGEST:
+                parts.append(part)
+            else:
+                parts.clear()
+    except ClientDisconnect:  # nobody reads the answer; it is no fault of ours
+        raise BadRequest("the client left before it had sent its request") from None
     if size > LARGEST:
         raise BadRequest(f"request too large: at most {LARGEST >> 20} MiB are taken")
     return b"".join(parts)
