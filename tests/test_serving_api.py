@@ -191,6 +191,16 @@ def test_a_model_is_tagged_repackaged_and_deleted(served: Running) -> None:
     assert [one["id"] for one in client.get("/models").json()] == [tiny["id"]]
 
 
+@pytest.mark.parametrize("size", [-5, 0, 1e20, 1 << 70, 1.5, "long"])
+def test_a_context_size_that_is_not_possible_is_refused(
+    served: Running, size: Any
+) -> None:
+    body = {"target": "me/other:v1", "context_size": size}
+    answer = served.client.post("/models/tiny/repackage", json=body)
+    assert answer.status_code == 400
+    assert "context_size" in answer.text
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("path", ["/models/create", "/v1/chat/completions"])
 def test_a_body_of_20_mib_is_refused_whether_announced_or_not(

@@ -52,7 +52,10 @@ class _Configure(msgspec.Struct, rename="kebab"):
 async def list_running(request: Request) -> Response:
     """What is loaded or loading."""
     service = Service.of(request)
-    names = _names(service.store)
+    names, known = _names(service.store), stores.entries(service.store)
+    loaded = {one.model for one in service.scheduler.running()}
+    for model in loaded - {entry.id for entry in known}:
+        await service.scheduler.forget(model)  # deleted by another process
     running = service.scheduler.running()
     return JSONResponse([_running(one, names.get(one.model, "")) for one in running])
 

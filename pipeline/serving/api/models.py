@@ -14,8 +14,10 @@ A name has as many parts as it needs, a tag, or is an ID: hf.co/Org/Model-GGUF:Q
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -23,7 +25,7 @@ from pipeline.serving import store as stores
 from pipeline.serving.api.answers import BadRequest
 from pipeline.serving.api.bodies import read_json
 from pipeline.serving.api.service import Service
-from pipeline.serving.artifact.package import with_context
+from pipeline.serving.artifact.package import LARGEST_CONTEXT, with_context
 from pipeline.serving.artifact.reference import parse
 from pipeline.serving.distribution import resolve
 from pipeline.serving.places import insecure
@@ -35,7 +37,7 @@ from pipeline.serving.store.remove import remove
 
 class _Repackage(msgspec.Struct):
     target: str = ""
-    context_size: int | None = None
+    context_size: Annotated[int, Meta(ge=1, le=LARGEST_CONTEXT)] | None = None
 
 
 async def list_models(request: Request) -> Response:
@@ -56,12 +58,12 @@ async def get_model(request: Request) -> Response:
 
 
 async def delete_model(request: Request) -> Response:
-    """Take away a name, or a model; an engine that has it loaded is ended."""
+    """Take away a name, or a model; its engine is ended once it answers nobody."""
     service, name = Service.of(request), request.path_params["name"]
     force = _is_true(request, "force")
     gone = await asyncio.to_thread(remove, service.store, name, force=force)
     if gone.deleted:
-        await service.scheduler.unload(models=[gone.deleted])
+        await service.scheduler.forget(gone.deleted)
     answer = [{"Untagged": parse(tag).short} for tag in gone.untagged]
     return JSONResponse(answer + ([{"Deleted": gone.deleted}] if gone.deleted else []))
 

@@ -7,6 +7,7 @@ on as it comes; if client or engine leave, the other's work ends.
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -60,14 +61,14 @@ async def infer(request: Request) -> Response:
     service = Service.of(request)
     engine = service.engine(request)
     body = await read(request)
-    name = decoded(body, _Asked).model
+    asked = name = decoded(body, _Asked).model
     if not name:
         raise BadRequest("model is required", code="missing_model")
     if not isinstance(service.scheduler.engines[engine], Remote):
         # Read here and not in a thread, so that requests keep the order they came in.
         name = stores.find(service.store, name).id
     path = request.url.path[request.url.path.index("/v1/") :]
-    return Relay(service.scheduler, engine, name, path, body)
+    return Relay(service.scheduler, engine, name, path, body, asked)
 
 
 class Relay(Response):
@@ -84,9 +85,10 @@ class Relay(Response):
         model: str,
         path: str,
         content: bytes | None,
+        asked: str = "",
     ) -> None:
         self.scheduler, self.engine, self.model = scheduler, engine, model
-        self.path, self.content = path, content
+        self.path, self.content, self.asked = path, content, asked
         self.waiting: asyncio.Queue[Message | Exception] = asyncio.Queue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,14 +120,21 @@ class Relay(Response):
         mode: Mode = "completion"
         if self.path.endswith("/embeddings"):
             mode = "embedding"
+        turn, last = 0, None
         try:
-            async with self.scheduler.lease(self.engine, self.model, mode) as lease:
-                try:
-                    last = await self._read(lease)
-                except httpx.TransportError as error:
-                    raise _ended(await lease.cause(error)) from None
+            while last is None:
+                leased = self.scheduler.lease(self.engine, self.model, mode, turn)
+                async with leased as lease:
+                    try:
+                        last = await self._read(lease)
+                    except httpx.TransportError as error:
+                        cause, turn = await lease.cause(error), lease.turn
+                        if not lease.unbegun():
+                            raise _ended(cause) from None
             for message in last:
                 self.waiting.put_nowait(message)
+        except SurveyError as error:
+            self.waiting.put_nowait(_named(error, self.asked))
         except Exception as error:
             self.waiting.put_nowait(error)
 
@@ -147,7 +156,8 @@ class Relay(Response):
                 async for part in answer.aiter_raw():
                     put(_part(part, more=True))
             except httpx.TransportError as error:
-                put(_part(_event(await lease.cause(error)), more=True))
+                cause = _named(await lease.cause(error), self.asked)
+                put(_part(_event(cause), more=True))
             return [_part(b"", more=False)]
 
 
@@ -169,6 +179,14 @@ STATUS[NotReached] = 502
 def _ended(cause: SurveyError) -> SurveyError:
     kind = NotReached if isinstance(cause, Missing) else Ended
     return kind(cause.what, where=cause.where, remedy=cause.remedy)
+
+
+def _named(error: SurveyError, asked: str) -> SurveyError:
+    """The error, with the model by the name that was asked for."""
+    named, name = copy(error), asked[:80]
+    if name:
+        named.where = f"{name} ({error.where})" if error.where else name
+    return named
 
 
 def _start(status: int, kind: str, length: int | None = None) -> Message:

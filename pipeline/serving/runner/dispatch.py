@@ -42,19 +42,18 @@ class Dispatch:
         self.closing = False
         self._ground = ground
         self._tasks: set[asyncio.Task[None]] = set()
-        self._arrivals, self._uses, self._starts = count(1), count(1), count(1)
+        self.arrivals, self._uses, self._starts = count(1), count(1), count(1)
         self._looking = False
 
     def config(self, key: Key) -> Config:
         """How the model is to be run."""
         return self.configs.get((key.model, key.mode), Config())
 
-    async def granted(self, slot: Slot) -> Worker:
+    async def granted(self, slot: Slot, number: int) -> Worker:
         """Wait for a worker; who leaves meanwhile is as if they had not come.
 
         One that has rested is asked first whether it still answers: it may be dying.
         """
-        number = next(self._arrivals)
         while True:
             worker = await self._first(slot, number)
             try:
@@ -84,6 +83,8 @@ class Dispatch:
     def release(self, slot: Slot, worker: Worker) -> None:
         """A request is done with the worker."""
         worker.in_use = False
+        if worker.last:
+            worker.end()
         if slot.worker is worker:
             if worker.alive:
                 slot.failures = 0
@@ -211,12 +212,13 @@ class Dispatch:
             )
             check_size(plan, ground.memory.total(), str(key))
         except SurveyError as error:
-            slot.fail(error)
+            slot.fail(ground.lacks(key) or error)
         except Exception as error:
             logging.getLogger(__name__).exception("%s cannot be planned", key)
             slot.fail(EngineFailed(f"{type(error).__name__}: {error}", where=str(key)))
         else:
-            slot.plan = plan if config == self.config(key) else None
+            wanted = bool(slot.waiting) and config == self.config(key)
+            slot.plan = plan if wanted else None
         slot.planning = False
         self._turn()
 
@@ -250,7 +252,9 @@ class Dispatch:
         """A worker has ended: as it was asked to, or by itself."""
         loaded, slot.loaded, slot.worker = slot.loaded, False, None
         slot.stay()
-        if worker.failed:
+        if worker.failed and not loaded and (gone := self._ground.lacks(slot.key)):
+            slot.forget(gone)  # while it was being loaded
+        elif worker.failed:
             slot.failures += 1
             seconds = pause_after(slot.failures)
             clock = self._ground.clock
@@ -261,6 +265,11 @@ class Dispatch:
                 most = self._ground.memory.total()
                 slot.fail(worker.failure(str(slot.key), most))
         self._turn()
+
+    def forgive(self, slot: Slot) -> None:
+        """It may be started at once, however often it has failed."""
+        slot.failures = 0
+        self._go_on(slot)
 
     def _go_on(self, slot: Slot) -> None:
         slot.go_on()

@@ -17,11 +17,15 @@ from pipeline.serving.runner.worker import Worker
 class Lease:
     """The use of a model: a client for its engine, whose paths begin with /v1.
 
-    `cause(error)` is awaited for why an exchange with it broke.
+    `cause(error)` is awaited for why an exchange with it broke. Then `unbegun()` says
+    whether the engine never began the request, which may be made again: with `turn`,
+    the place in line that it has had.
     """
 
     client: httpx.AsyncClient
     cause: Callable[[httpx.TransportError], Awaitable[SurveyError]]
+    unbegun: Callable[[], bool] = bool
+    turn: int = 0
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -39,14 +43,14 @@ class Running(msgspec.Struct, frozen=True):
     keep_alive: float
 
 
-def of_worker(worker: Worker, name: str, limit: Callable[[], int]) -> Lease:
+def of_worker(worker: Worker, name: str, limit: Callable[[], int], turn: int) -> Lease:
     """The use of a worker; `limit` is asked for what models may take of memory."""
 
     async def cause(error: httpx.TransportError) -> SurveyError:
         await worker.ends_soon()
         return worker.failure(name, limit())
 
-    return Lease(worker.client, cause)
+    return Lease(worker.client, cause, lambda: worker.gave_up, turn)
 
 
 def of_remote(client: httpx.AsyncClient) -> Lease:

@@ -79,11 +79,12 @@ class Scheduler:
 
     @asynccontextmanager
     async def lease(
-        self, engine: str, model: Model | str, mode: Mode
+        self, engine: str, model: Model | str, mode: Mode, turn: int = 0
     ) -> AsyncIterator[Lease]:
         """The use of a model, as soon as its turn has come and it is loaded.
 
         `model` is one of the store or its digest; for a remote engine, a name there.
+        `turn` is that of a lease before, for the same request.
         Raises `NotFound`, `Missing`, `TooLarge`, `EngineFailed`, and `DataError` for a
         damaged model.
         """
@@ -97,10 +98,14 @@ class Scheduler:
             return
         key = Key(engine, model if isinstance(model, str) else model.id, mode)
         slot = self._dispatch.slots.setdefault(key, Slot(key))
-        worker = await self._dispatch.granted(slot)
+        turn = turn or next(self._dispatch.arrivals)
+        worker = await self._dispatch.granted(slot, turn)
+        left = True
         try:
-            yield of_worker(worker, str(key), self._memory.total)
+            yield of_worker(worker, str(key), self._memory.total, turn)
+            left = False
         finally:
+            worker.left = left
             self._dispatch.release(slot, worker)
 
     def running(self) -> list[Running]:
@@ -112,21 +117,40 @@ class Scheduler:
     ) -> int:
         """End the workers that nobody uses: all, an engine's, or those of some models.
 
-        How many ended; those in use stay.
+        How many ended; those in use stay. Those that failed may be started at once.
         """
         some = bool(engine or models)
-        chosen = [
-            worker
-            for slot, worker in self._workers()
+        meant = [
+            slot
+            for slot in self._dispatch.slots.values()
             if all or (some and engine in ("", slot.key.engine))
             if all or not models or slot.key.model in models
+        ]
+        chosen = [
+            slot.worker
+            for slot in meant
+            if slot.worker and not slot.worker.ending
             if not slot.in_use and not slot.waiting
         ]
+        for slot in meant:
+            self._dispatch.forgive(slot)
         for worker in chosen:
             worker.end()
         for worker in chosen:
             await worker.ended.wait()
         return len(chosen)
+
+    async def forget(self, model: str) -> None:
+        """A model was deleted: who waits for it is told, and its workers are ended.
+
+        One that answers is let finish; its config and failures are forgotten.
+        """
+        for key, slot in self._dispatch.slots.items():
+            if key.model == model:
+                slot.forget(NotFound("the model has been deleted", where=str(key)))
+        for of in [of for of in self._dispatch.configs if of[0] == model]:
+            del self._dispatch.configs[of]
+        await self.unload(models=[model])
 
     def configure(self, model: str, mode: Mode, config: Config) -> None:
         """How a model, by its digest, is run from now on; raises `Busy` if it is used.

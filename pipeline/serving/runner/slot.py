@@ -94,6 +94,14 @@ class Slot:
             if not granted.done():
                 granted.set_exception(error)
 
+    def forget(self, error: SurveyError) -> None:
+        """Its model is gone: nobody waits for it, and its worker has had its last."""
+        self.fail(error)
+        self.failures, self.plan = 0, None
+        self.go_on()
+        if self.worker:
+            self.worker.last = True
+
     def stay(self) -> None:
         """It is needed, so it does not rest."""
         if self.resting:

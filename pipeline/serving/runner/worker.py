@@ -29,6 +29,7 @@ GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
 END_SECONDS = 2.0
 WORDS = 2000
+NEAR = 0.75  # of what models may take: then memory is a likely cause
 AGAIN = "The next request starts it anew."
 
 
@@ -58,6 +59,8 @@ class Worker:
         self.plan, self.log = plan, log
         self.ended = asyncio.Event()
         self.ending = self.late = self.in_use = False
+        self.last = False  # it ends once nobody uses it
+        self.left = False  # its last request was left, and may still be worked on
         self._why = ""
         self.client = _client(socket)
         self._engine, self._socket, self._clock = engine, socket, clock
@@ -92,6 +95,15 @@ class Worker:
             return os.waitid(os.P_PID, self._process.pid, look) is None
         except ChildProcessError:
             return False
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended of its own will, over a request that was left.
+
+        If so, the one after that was never begun.
+        """
+        status = self._process.returncode if self._process else None
+        return self.left and not self.ending and status is not None and status > 0
 
     async def ready(self) -> bool:
         """Start it; whether it came to be ready, or ended before."""
@@ -177,8 +189,10 @@ class Worker:
         if status is None:
             return f"the engine broke off, and still runs{said}"
         if status == -signal.SIGKILL:
+            near = self.size > NEAR * limit
+            why = ", out of memory is the likeliest cause" if near else ""
             needs = f"estimate {self.plan.estimate}, limit {amount(limit)}"
-            return f"the engine was killed, likely out of memory: {needs}"
+            return f"the engine was killed (signal 9){why}: {needs}"
         if status < 0:
             return f"the engine was ended by {_signal(-status)}{said}"
         return f"the engine ended with status {status}{said}"
