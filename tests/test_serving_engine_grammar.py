@@ -117,11 +117,52 @@ SCHEMAS: dict[str, Any] = {
         },
         "$ref": "#/$defs/node",
     },
+    "pointed to and more": {
+        "$defs": {"a b": {"type": "integer", "minimum": 0, "maximum": 9}},
+        "allOf": [{"$ref": "#/$defs/a%20b", "minimum": 7}],
+    },
+    "one pointed to and more": {
+        "$defs": {"a": {"type": "integer", "minimum": 0, "maximum": 9}},
+        "anyOf": [{"$ref": "#/$defs/a", "minimum": 7}, {"type": "null"}],
+    },
+    "elements in two parts": {
+        "allOf": [
+            {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "null"}]},
+            {"prefixItems": [{"minimum": 5, "type": "number"}], "items": False},
+            {"minItems": 1.0},
+        ]
+    },
+    "first and other elements": {
+        "allOf": [
+            {"type": "array", "items": {"type": ["null", "boolean"]}, "minItems": 2},
+            {"prefixItems": [{"type": ["integer", "null"]}], "maxItems": 3.0},
+        ]
+    },
+    "one of two is left": {
+        "type": "string",
+        "anyOf": [{"type": "integer"}, {"maxLength": 2}, {"minLength": 3}],
+        "maxLength": 2,
+    },
+    "a failing branch that points back": {
+        "$defs": {
+            "a": {
+                "type": "object",
+                "properties": {"b": {"$ref": "#/$defs/b"}, "x": False},
+            },
+            "b": {"type": "array", "items": {"$ref": "#/$defs/c"}, "maxItems": 2},
+            "c": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]},
+        },
+        "anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}],
+    },
+    "same in JSON": {"allOf": [{"enum": [True, 1, 2.5]}, {"enum": [1.0, False, 2.5]}]},
     "numbers": {"type": "number", "minimum": -1.5, "exclusiveMaximum": 12},
     "over and under": {"type": "integer", "exclusiveMinimum": 5, "exclusiveMaximum": 8},
     "a date": {"type": "string", "format": "date"},
     "a moment": {"type": "string", "format": "date-time"},
     "an id": {"type": "string", "format": "uuid"},
+    "an email": {"type": "string", "format": "email"},
+    "an IPv4 address": {"type": "string", "format": "ipv4"},
+    "an IPv6 address": {"type": "string", "format": "ipv6"},
     "found within": {"type": "string", "pattern": "ab?c"},
     "classes": {
         "type": "string",
@@ -220,8 +261,28 @@ REFUSED_SCHEMAS = [
     ({"type": "integer", "multipleOf": 3}, "'multipleOf' is not supported"),
     ({"$ref": "#/$defs/none"}, "points to nothing"),
     ({"$ref": "https://elsewhere/schema"}, "points to nothing"),
-    ({"$ref": "#"}, "leads back to itself"),
-    ({"allOf": [{"$ref": "#"}]}, "nested too deep"),
+    ({"$ref": "#"}, r"\$ref '#' leads back to itself"),
+    ({"allOf": [{"$ref": "#"}]}, r"\$ref '#' leads back to itself"),
+    ({"anyOf": [{"$ref": "#"}, {"type": "null"}]}, "leads back to itself"),
+    ({"$ref": "#word"}, "only # and #/… are known"),
+    ({"$defs": {"l": [True]}, "$ref": "#/$defs/l/-1"}, "points to nothing"),
+    ({"$defs": {"a": {"$anchor": "w"}}, "$ref": "#w"}, "only # and #/… are known"),
+    ({"properties": {"a": {"$id": "x", "$ref": "#/b"}}}, "inner '\\$id'"),
+    ({"$defs": {"a": {"$id": "x", "b": {}}}, "$ref": "#/$defs/a/b"}, "inner '\\$id'"),
+    ({"type": "string", "format": "color"}, "format 'color' is not among date"),
+    ({"type": "string", "format": "date", "maxLength": 10}, "beside each other"),
+    ({"format": "date", "pattern": "^a$"}, "beside each other"),
+    ({"type": "string", "pattern": 5}, "malformed"),
+    ({"required": [1]}, "malformed"),
+    ({"enum": "abc"}, "malformed"),
+    ({"type": "string", "maxLength": True}, "must be 0 to 2000"),
+    ({"allOf": [{"const": True}, {"const": 1}]}, "given twice"),
+    ({"const": True, "enum": [1, 0]}, "no constant fits"),
+    ({"oneOf": [{"const": 1}, {"const": 1.0}]}, "may overlap"),
+    ({"type": "null", "anyOf": [{"type": "string"}, {"const": 5}]}, "'type' is|no "),
+    ({"anyOf": [False]}, "nothing fits it"),
+    ({"enum": ["x" * 300_000]}, "too large"),
+    ({"type": "array", "items": [{"maxLength": 2000}] * 500}, "too large"),
     ({"type": "string", "pattern": "(?=a)b"}, "assert is not supported"),
     ({"type": "string", "pattern": "("}, "pattern '\\('"),
     ({"type": "integer", "minimum": 3, "maximum": 2}, "no number lies in its range"),
@@ -247,6 +308,35 @@ def test_a_schema_that_cannot_be_kept_to_is_refused(schema: Any, words: str) -> 
     with pytest.raises(Refused, match=words) as caught:
         gbnf.check(grammar_of(schema, "response_format"))
     assert caught.value.http == 400
+
+
+def crossed(depth: int) -> dict[str, Any]:
+    """Two chains that hold each other, in different order: 2 to the depth paths."""
+    ends = {f"a{depth}": {"type": "string"}, f"b{depth}": {"maxLength": 3}}
+    links = {
+        f"{name}{i}": {"allOf": [{"$ref": f"#/$defs/{n}{i + 1}"} for n in order]}
+        for i in range(depth)
+        for name, order in (("a", "ab"), ("b", "ba"))
+    }
+    return {"$defs": {**links, **ends}, "$ref": "#/$defs/a0"}
+
+
+def test_what_is_pointed_to_again_and_again_is_merged_once(oracle: Oracle) -> None:
+    grammar = grammar_of(crossed(30), "response_format")
+    assert oracle.taken(grammar, '"abc"')
+    assert not oracle.taken(grammar, '"abcd"')
+
+
+def test_a_schema_that_doubles_at_each_level_is_refused() -> None:
+    schema: dict[str, Any] = {"type": "null"}
+    for i in range(30):
+        schema = {
+            "type": "object",
+            "anyOf": [{"required": ["p"]}, {"minLength": i}],
+            "properties": {"p": schema},
+        }
+    with pytest.raises(Refused, match="too large"):
+        grammar_of(schema, "response_format")
 
 
 def test_a_schema_nested_without_end_is_refused() -> None:

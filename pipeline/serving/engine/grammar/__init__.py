@@ -2,5 +2,6 @@
 
 gbnf      a grammar checked before llama.cpp gets it
 schema    a JSON schema → a grammar of values that fit it
+merging   what several schemas say together   pointing  where a $ref points
 numbers   … of numbers in a range        pattern   … of texts that match
 """

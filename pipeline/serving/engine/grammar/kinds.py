@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.serving.engine.grammar import merging
+from pipeline.serving.engine.grammar.basis import FORMATS
 from pipeline.serving.engine.grammar.numbers import integers, numbers, whole_bounds
 from pipeline.serving.engine.grammar.pattern import Unclear, string_matching
 from pipeline.serving.engine.grammar.quoting import quoted
@@ -15,36 +16,35 @@ if TYPE_CHECKING:
 
 Schema = Mapping[str, Any]
 MOST_COUNTED = 2000
-FORMATS = {
-    "date": "date",
-    "time": "time",
-    "date-time": 'date "T" time',
-    "uuid": '[0-9a-f]{8} ("-" [0-9a-f]{4}){3} "-" [0-9a-f]{12}',
-}
 
 
 def object_of(rules: Rules, schema: Schema, path: str) -> str:
     named = schema.get("properties", {})
     needed = schema.get("required", [])
-    if not isinstance(named, dict) or not isinstance(needed, list):
+    if not isinstance(named, dict) or not _are_names(needed):
         raise rules.refused("properties or required are malformed", path)
     other = schema.get("additionalProperties", True)
     missing = [name for name in needed if name not in named]
     if missing and other is False:
-        raise rules.refused(f"'{missing[0]}' is required and not allowed", path)
+        what = f"'{missing[0]}' is required and not allowed"
+        raise rules.impossible(what, path)
     named = named | dict.fromkeys(missing, other)
     if not named and other is True:
         return "object"
     if not named and other is not False:
-        value = rules.value_at(other, f"{path}/additionalProperties")
+        value = rules.within(other, f"{path}/additionalProperties")
         pair = f'string ":" ws {value}'
         return rules.add(f'"{{" ws ({pair} ("," ws {pair})*)? ws "}}"')
-    pairs = []
+    pairs, needed = [], frozenset(needed)
     for name, inner in named.items():
-        value = rules.value_at(inner, f"{path}/properties/{name}")
+        value = rules.within(inner, f"{path}/properties/{name}")
         key = quoted(name)
         pairs.append((rules.add(f'{key} ":" ws {value}'), name in needed))
     return rules.add(f'"{{" ws {_pairs(rules, pairs)} "}}"')
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _pairs(rules: Rules, pairs: Sequence[tuple[str, bool]]) -> str:
@@ -62,19 +62,16 @@ def _pairs(rules: Rules, pairs: Sequence[tuple[str, bool]]) -> str:
 
 
 def array_of(rules: Rules, schema: Schema, path: str) -> str:
-    items = schema.get("items", True)
-    given = schema.get("prefixItems", [])
-    if isinstance(items, list):
-        given, items = items, schema.get("additionalItems", True)
+    given, items = merging.elements(schema)
     low, high = _counts(rules, schema, "Items", path)
-    first = [rules.value_at(s, f"{path}/prefixItems/{i}") for i, s in enumerate(given)]
+    first = [rules.within(s, f"{path}/prefixItems/{i}") for i, s in enumerate(given)]
     if items is False:
         high = len(first) if high is None else min(high, len(first))
         other = ""
     else:
-        other = rules.value_at(items, f"{path}/items")
+        other = rules.within(items, f"{path}/items")
     if high is not None and low > high:
-        raise rules.refused("no array is of that length", path)
+        raise rules.impossible("no array is of that length", path)
     return rules.add(f'"[" ws {_elements(first, other, low, high)} ws "]"')
 
 
@@ -100,16 +97,21 @@ def _elements(first: Sequence[str], other: str, low: int, high: int | None) -> s
 def string_of(rules: Rules, schema: Schema, path: str) -> str:
     low, high = _counts(rules, schema, "Length", path)
     pattern, form = schema.get("pattern"), schema.get("format")
-    if isinstance(pattern, str):
-        if low or high is not None:
-            raise rules.refused("pattern with a length is not supported", path)
+    counted = low > 0 or high is not None
+    if (pattern is not None) + (form is not None) + counted > 1:
+        what = "pattern, format and a length beside each other are not supported"
+        raise rules.refused(what, path)
+    if pattern is not None:
         try:
             inner = string_matching(pattern, "char")
         except Unclear as error:
             raise rules.refused(f"pattern {pattern!r}: {error}", path) from None
-    elif form in FORMATS and not low and high is None:
+    elif form is not None:
+        if form not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise rules.refused(f"format {form!r} is not among {known}", path)
         inner = FORMATS[form]
-    elif low or high is not None:
+    elif counted:
         inner = f"char{{{low},{'' if high is None else high}}}"
     else:
         return "string"
@@ -121,12 +123,13 @@ def _counts(
 ) -> tuple[int, int | None]:
     low, high = schema.get(f"min{word}") or 0, schema.get(f"max{word}")
     for count in (low, 0 if high is None else high):
-        if not isinstance(count, int) or not 0 <= count <= MOST_COUNTED:
-            raise rules.refused(
-                f"min{word}, max{word} must be 0 to {MOST_COUNTED}", path
-            )
+        whole = "integer" in merging.kind_of(count)
+        if not whole or not 0 <= count <= MOST_COUNTED:
+            what = f"min{word}, max{word} must be 0 to {MOST_COUNTED}"
+            raise rules.refused(what, path)
+    low, high = int(low), None if high is None else int(high)
     if high is not None and low > high:
-        raise rules.refused(f"min{word} is above max{word}", path)
+        raise rules.impossible(f"min{word} is above max{word}", path)
     return low, high
 
 
@@ -139,7 +142,7 @@ def number_of(rules: Rules, schema: Schema, path: str, kind: str) -> str:
     else:
         made = numbers(low, high, over=over, under=under)
     if not made:
-        raise rules.refused("no number lies in its range", path)
+        raise rules.impossible("no number lies in its range", path)
     return rules.add(made)
 
 

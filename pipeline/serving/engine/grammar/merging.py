@@ -19,6 +19,7 @@ IMPLIED = {
     "string": ("pattern", "minLength", "maxLength", "format"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
 }
+ELEMENTS = frozenset(("items", "prefixItems", "additionalItems"))
 LOWEST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 HIGHEST = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 
@@ -57,35 +58,91 @@ def implied(schema: Mapping[str, Any]) -> list[str]:
     return found or sorted(ALL - {"integer"})
 
 
+def identity(value: Any) -> str:
+    """The same text for what JSON holds to be the same: 1 and 1.0, not 1 and true."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
+
+
 def merged(schemas: Sequence[Any]) -> Any:
     """One schema for what fits all; raises `Clash`."""
-    made: dict[str, Any] = {}
-    if any(_closes_out(schema, other) for schema in schemas for other in schemas):
+    if False in [schema for schema in schemas if isinstance(schema, bool)]:
+        return False
+    parts = [schema for schema in schemas if schema is not True]
+    if _closes_out(parts):
         raise Clash("'additionalProperties' of one part leaves out those of another")
-    for schema in schemas:
-        if schema is False:
-            return False
-        for word, value in ({} if schema is True else schema).items():
-            if word not in DESCRIBING:
+    made: dict[str, Any] = {}
+    for schema in parts:
+        for word, value in schema.items():
+            if word not in DESCRIBING and word not in ELEMENTS:
                 made[word] = _both(word, made[word], value) if word in made else value
-    return made
+    return {**made, **_elements(parts)}
 
 
-def _closes_out(schema: Any, other: Any) -> bool:
+def _closes_out(schemas: Sequence[Mapping[str, Any]]) -> bool:
     """Whether one schema has something against properties that another names.
 
     `additionalProperties` is about those that its own schema does not name.
     """
-    if not isinstance(schema, dict) or not isinstance(other, dict):
+    named: set[str] = set()
+    for schema in schemas:
+        named.update(schema.get("properties", ()), schema.get("required", ()))
+    return any(
+        not named <= schema.get("properties", {}).keys()
+        for schema in schemas
+        if schema.get("additionalProperties", True) is not True
+    )
+
+
+def _elements(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all say of an array's elements, as `prefixItems` and `items`.
+
+    `items` is about those that `prefixItems` of its own schema does not reach.
+    """
+    given = [elements(s) for s in schemas if not ELEMENTS.isdisjoint(s)]
+    if not given:
+        return {}
+    longest = max(len(first) for first, _ in given)
+    # Where nothing may follow, no element after that is to be described.
+    longest = min([longest, *(len(first) for first, other in given if other is False)])
+    first = [
+        _all_of([first[i] if i < len(first) else other for first, other in given])
+        for i in range(longest)
+    ]
+    return {"prefixItems": first, "items": _all_of([other for _, other in given])}
+
+
+def elements(schema: Mapping[str, Any]) -> tuple[list[Any], Any]:
+    """What a schema says of an array's first elements, and of the others.
+
+    Before 2020, `items` could be the list of the first.
+    """
+    first, other = schema.get("prefixItems", []), schema.get("items", True)
+    if isinstance(other, list):
+        first, other = other, schema.get("additionalItems", True)
+    if not isinstance(first, list):
+        raise TypeError(first)
+    return first, other
+
+
+def _all_of(schemas: Sequence[Any]) -> Any:
+    if any(schema is False for schema in schemas):
         return False
-    closed = schema.get("additionalProperties", True) is not True
-    named = other.get("properties", {}).keys() | set(other.get("required", ()))
-    return closed and not named <= schema.get("properties", {}).keys()
+    said = [schema for schema in schemas if schema is not True]
+    return {"allOf": said} if len(said) > 1 else said[0] if said else True
 
 
 def _both(word: str, one: Any, other: Any) -> Any:
     """A keyword's value that says what both say."""
-    if one == other:
+    if one is other or identity(one) == identity(other):
         return one
     if word == "properties":
         shared = {n: {"allOf": [one[n], other[n]]} for n in one.keys() & other.keys()}
@@ -96,15 +153,14 @@ def _both(word: str, one: Any, other: Any) -> Any:
         both = types({"type": one}) & types({"type": other})
         return sorted(both - {"integer"} if "number" in both else both)
     if word == "enum":
-        return [value for value in one if value in other]
+        listed = set(map(identity, other))
+        return [value for value in one if identity(value) in listed]
     if word in LOWEST:
         return min(one, other)
     if word in HIGHEST:
         return max(one, other)
-    if word == "additionalProperties" and True in (one, other):
+    if word == "additionalProperties" and (one is True or other is True):
         return other if one is True else one
-    if word == "allOf":
-        return [*one, *other]
     raise Clash(f"'{word}' is given twice, differently")
 
 
@@ -131,7 +187,7 @@ def _disjoint(one: Any, other: Any) -> bool:
 def _constants(schema: Mapping[str, Any]) -> set[str] | None:
     """The values that a schema lists, as JSON; None if it lists none."""
     if "const" in schema:
-        return {json.dumps(schema["const"], sort_keys=True)}
+        return {identity(schema["const"])}
     if "enum" in schema:
-        return {json.dumps(value, sort_keys=True) for value in schema["enum"]}
+        return set(map(identity, schema["enum"]))
     return None

@@ -7,33 +7,20 @@ not be kept to is refused, never ignored; those that only describe are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from pipeline.serving.engine.grammar import kinds, merging
+import msgspec
+
+from pipeline.serving.engine.grammar import gbnf, kinds, merging, pointing
+from pipeline.serving.engine.grammar.basis import BASIS
 from pipeline.serving.engine.grammar.quoting import quoted
 from pipeline.serving.engine.refusal import Refused
 
+# As bytes of JSON; and how often a schema, or a part of an allOf, may be looked at.
+LARGEST = 1 << 18
+MOST_STEPS = 20_000
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
-BASIS = {
-    "ws": r'(" " | "\n" [ \t]{0,20})?',
-    # What is allowed, not what is forbidden: llama.cpp refuses the first byte of a
-    # character as soon as one of those that begin with it is forbidden.
-    "char": r'[ !#-\[\]-~\u0080-\uD7FF\uE000-\U0010FFFF] | "\\" ["\\/bfnrt]',
-    "string": r'"\"" char* "\""',
-    "integer": r'"-"? ("0" | [1-9] [0-9]{0,14})',
-    "number": r'integer ("." [0-9]{1,10})? ([eE] [+-]? [0-9]{1,2})?',
-    "boolean": r'"true" | "false"',
-    "null": r'"null"',
-    "value": "object | array | string | number | boolean | null",
-    "object": r'"{" ws (pair ("," ws pair)*)? ws "}"',
-    "pair": 'string ":" ws value',
-    "array": '"[" ws (value ("," ws value)*)? ws "]"',
-    # Days that every month has.
-    "date": '[0-9]{4} "-" month "-" ("0" [1-9] | "1" [0-9] | "2" [0-8])',
-    "month": '"0" [1-9] | "1" [0-2]',
-    "time": '([01] [0-9] | "2" [0-3]) (":" [0-5] [0-9]){2} ("." [0-9]{1,6})? "Z"',
-}
 # Keywords that a grammar of this kind cannot keep to.
 REFUSED = frozenset((
     "not", "if", "then", "else", "dependentSchemas", "dependentRequired",
@@ -43,6 +30,10 @@ REFUSED = frozenset((
     "$recursiveRef",
 ))  # fmt: skip
 HARMLESS = {"uniqueItems": False, "minProperties": 0, "unevaluatedProperties": True}
+
+
+class Impossible(Refused):
+    """A schema that no value fits."""
 
 
 def grammar_of(schema: Any, param: str) -> str:
@@ -62,19 +53,29 @@ class Rules:
     def __init__(self) -> None:
         self._rules = dict(BASIS)
         self._references: dict[tuple[str, str], str] = {}
+        # References being followed, since the last object or array was entered.
+        self._open: frozenset[str] = frozenset()
+        self._steps = 0
         self._whole: Any = {}
         self._param = ""
 
     def text(self, root: str) -> str:
-        """The grammar whose answers are `root`."""
+        """The grammar whose answers are `root`; raises `Refused` for a large one."""
         lines = [f"root ::= {root}"]
         lines += [f"{name} ::= {body}" for name, body in self._rules.items()]
-        return "\n".join(lines)
+        text = "\n".join(lines)
+        try:
+            gbnf.examine(text)
+        except gbnf.Unusable as error:
+            raise self.refused(f"as a grammar, {error}", "#") from None
+        return text
 
     def value(self, schema: Any, param: str) -> str:
         """The rule of a schema's values; `param` names the schema in refusals."""
         self._whole, self._param = schema, param
         try:
+            if len(msgspec.json.encode(schema)) > LARGEST:
+                raise self._too_large("#")
             return self.value_at(schema, "#")
         except RecursionError:
             raise self.refused("it is nested too deep", "#") from None
@@ -90,27 +91,47 @@ class Rules:
 
     def refused(self, what: str, path: str) -> Refused:
         """That a schema cannot be kept to, and where in it."""
+        return Refused(self._why(what, path), param=self._param)
+
+    def impossible(self, what: str, path: str) -> Impossible:
+        """That nothing fits a schema, and where in it."""
+        return Impossible(self._why(what, path), param=self._param)
+
+    def _why(self, what: str, path: str) -> str:
         place = "" if path == "#" else f" at {path}"
-        return Refused(
-            f"The schema cannot be kept to{place}: {what}.", param=self._param
-        )
+        return f"The schema cannot be kept to{place}: {what}."
+
+    def _too_large(self, path: str) -> Refused:
+        return self.refused("it is too large: make it smaller or less nested", path)
+
+    def _step(self, path: str) -> None:
+        """Count some work; raises `Refused` once it is too much."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise self._too_large(path)
+
+    def within(self, schema: Any, path: str) -> str:
+        """The rule of a part of an object or array, which may lead back to it."""
+        outer, self._open = self._open, frozenset()
+        try:
+            return self.value_at(schema, path)
+        finally:
+            self._open = outer
 
     def value_at(self, schema: Any, path: str) -> str:
         """The rule of what fits a schema."""
+        self._step(path)
         if schema is True:
             return "value"
         if schema is False:
-            raise self.refused("nothing fits it", path)
+            raise self.impossible("nothing fits it", path)
         if not merging.constrains(schema):
             return "value"
         self._check_keywords(schema, path)
-        if "$ref" in schema:
-            rest = _without(schema, "$ref")
-            if merging.constrains(rest):
-                return self._merged([{"$ref": schema["$ref"]}, rest], path)
+        if "$ref" in schema and not merging.constrains(_without(schema, "$ref")):
             return self._reference(schema["$ref"], path)
-        if "allOf" in schema:
-            return self._merged([*schema["allOf"], _without(schema, "allOf")], path)
+        if "$ref" in schema or "allOf" in schema:
+            return self.value_at(self._merged([schema], path), path)
         for word in ("anyOf", "oneOf"):
             if word in schema:
                 return self._union(schema, word, path)
@@ -122,76 +143,128 @@ class Rules:
         for word in schema.keys() & REFUSED:
             if word not in HARMLESS or schema[word] != HARMLESS[word]:
                 raise self.refused(f"'{word}' is not supported", path)
-
-    def _target(self, reference: Any, path: str) -> Any:
-        """The schema that `#/…` points to."""
-        found = self._whole
         try:
-            if not reference.startswith("#"):
-                raise KeyError
-            for step in reference[1:].split("/")[1:]:
-                key = step.replace("~1", "/").replace("~0", "~")
-                found = found[int(key)] if isinstance(found, list) else found[key]
-        except (KeyError, IndexError, ValueError, TypeError, AttributeError):
-            what = f"$ref {reference!r} points to nothing in it"
-            raise self.refused(what, path) from None
-        return found
+            pointing.check_base(self._whole, schema)
+        except pointing.Nowhere as error:
+            raise self.refused(str(error), path) from None
+
+    def _target(self, reference: str, path: str) -> Any:
+        """The schema that `#/…` points to."""
+        try:
+            return pointing.target(self._whole, reference)
+        except pointing.Nowhere as error:
+            raise self.refused(str(error), path) from None
 
     def _reference(self, reference: str, path: str) -> str:
         """The rule of what is pointed to; its name is known before it is made."""
+        self._check_open(reference, self._open, path)
         key = (self._param, reference)
         if key not in self._references:
             target = self._target(reference, path)
             name = self._references[key] = self.add("")
-            self._rules[name] = self.value_at(target, reference)
+            outer, self._open = self._open, self._open | {reference}
+            try:
+                self._rules[name] = self.value_at(target, reference)
+            finally:
+                self._open = outer
         return self._references[key]
 
-    def _merged(self, schemas: Sequence[Any], path: str) -> str:
-        """What fits all of these schemas."""
-        try:
-            all_of = merging.merged([self._followed(s, path) for s in schemas])
-        except merging.Clash as clash:
-            raise self.refused(str(clash), path) from None
-        return self.value_at(all_of, path)
+    def _check_open(self, reference: str, opened: Set[str], path: str) -> None:
+        if reference in opened:
+            raise self.refused(f"$ref {reference!r} leads back to itself", path)
 
-    def _followed(self, schema: Any, path: str) -> Any:
-        """The schema, or what it points to."""
-        if isinstance(schema, dict) and "$ref" in schema:
-            return self._target(schema["$ref"], path)
-        return schema
+    def _merged(self, schemas: Sequence[Any], path: str) -> Any:
+        """One schema, without $ref and allOf, of what fits all of these."""
+        done: set[str] = set()
+        parts = [
+            part
+            for schema in schemas
+            for part in self._parts(schema, path, self._open, done)
+        ]
+        try:
+            return merging.merged(parts)
+        except merging.Clash as clash:
+            raise self.impossible(str(clash), path) from None
+
+    def _parts(
+        self, schema: Any, path: str, opened: frozenset[str], done: set[str]
+    ) -> Iterator[Any]:
+        """What a schema says itself and what it points to or has in allOf.
+
+        `opened`: the references that led here; `done`: those that need not be
+        followed again.
+        """
+        self._step(path)
+        if not isinstance(schema, dict):
+            yield schema
+            return
+        self._check_keywords(schema, path)
+        if "$ref" in schema:
+            reference = schema["$ref"]
+            self._check_open(reference, opened, path)
+            if reference not in done:
+                target = self._target(reference, path)
+                yield from self._parts(target, path, opened | {reference}, done)
+                done.add(reference)
+        for inner in schema.get("allOf", ()):
+            yield from self._parts(inner, path, opened, done)
+        yield _without(schema, "$ref", "allOf")
 
     def _union(self, schema: Mapping[str, Any], word: str, path: str) -> str:
-        """What fits any of the alternatives and the rest of the schema."""
+        """What fits any of the alternatives and the rest of the schema.
+
+        An alternative that the rest rules out is left out.
+        """
         rest, branches = _without(schema, word), schema[word]
-        found = [self._followed(branch, path) for branch in branches]
-        if word == "oneOf" and not merging.apart(found):
+        if word == "oneOf" and not merging.apart(
+            [self._merged([branch], path) for branch in branches]
+        ):
             what = "alternatives of 'oneOf' may overlap: use 'anyOf'"
             raise self.refused(what, path)
-        rules = [
-            self._merged([branch, rest], f"{path}/{word}/{i}")
-            if merging.constrains(rest)
-            else self.value_at(branch, f"{path}/{word}/{i}")
-            for i, branch in enumerate(branches)
-        ]
+        rules, why = [], self.impossible("nothing fits it", path)
+        for i, branch in enumerate(branches):
+            place = f"{path}/{word}/{i}"
+            before = len(self._rules), len(self._references)
+            try:
+                if merging.constrains(rest):
+                    branch = self._merged([branch, rest], place)
+                rules.append(self.value_at(branch, place))
+            except Impossible as impossible:
+                why = impossible
+                self._forget(*before)
+        if not rules:
+            raise why
         return self.add(" | ".join(rules))
+
+    def _forget(self, rules: int, references: int) -> None:
+        """Drop the latest rules and references, down to so many."""
+        while len(self._rules) > rules:
+            self._rules.popitem()
+        while len(self._references) > references:
+            self._references.popitem()
 
     def _constant(self, schema: Mapping[str, Any], path: str) -> str:
         if merging.constrains(_without(schema, "const", "enum", "type")):
             raise self.refused("'enum' beside other keywords is not supported", path)
         types = merging.types(schema)
         values = [schema["const"]] if "const" in schema else schema["enum"]
+        if not isinstance(values, list):
+            raise self.refused("enum is malformed", path)
+        listed = set(map(merging.identity, schema.get("enum", values)))
         fits = [
             quoted(value)
             for value in values
-            if merging.kind_of(value) & types and value in schema.get("enum", values)
+            if merging.kind_of(value) & types and merging.identity(value) in listed
         ]
         if not fits:
-            raise self.refused("no constant fits it", path)
+            raise self.impossible("no constant fits it", path)
         return self.add(" | ".join(fits))
 
     def _typed(self, schema: Mapping[str, Any], path: str) -> str:
         types = schema.get("type", merging.implied(schema))
         listed = [types] if isinstance(types, str) else types
+        if types == []:
+            raise self.impossible("it is of no type", path)
         if not listed or any(name not in TYPES for name in listed):
             raise self.refused(f"type {types!r} is not known", path)
         rules = [self._of_kind(kind, schema, path) for kind in listed]
