@@ -11,6 +11,7 @@ from pipeline.errors import DataError, NotFound, SurveyError
 from pipeline.serving import artifact
 from pipeline.serving.artifact import Descriptor
 from pipeline.serving.artifact.package import package, with_context
+from pipeline.serving.artifact.reference import InvalidName, short_id
 from pipeline.serving.store import (
     Store,
     Unsupported,
@@ -91,6 +92,21 @@ def test_a_name_that_looks_like_an_id_is_a_name_where_no_id_fits(
     assert find(store, "deadbeefcafe") == entry
     with pytest.raises(NotFound):
         find(store, "0123456789ab")
+
+
+def test_the_id_of_another_model_is_no_name(tmp_path: Path, store: Store) -> None:
+    one = add_package(store, made(tmp_path, "a"), ["one"])
+    two = add_package(store, made(tmp_path, "b"), ["two"])
+    before = entries(store)
+    for digits in (short_id(one.id), one.id.removeprefix("sha256:")):
+        with pytest.raises(InvalidName, match="is the ID of another model"):
+            tag(store, "two", digits)
+        with pytest.raises(InvalidName, match="is the ID of another model"):
+            add_package(store, made(tmp_path, "c"), [f"ai/{digits}:latest"])
+    assert entries(store) == before
+    tag(store, "two", short_id(two.id))
+    tag(store, "two", f"me/{short_id(one.id)}")  # nobody takes this for an ID
+    assert find(store, short_id(one.id)).id == one.id
 
 
 def test_a_name_nearly_right_is_met_with_the_right_one(shared: Path) -> None:

@@ -25,7 +25,13 @@ from pipeline.project import writing
 from pipeline.serving import artifact
 from pipeline.serving.artifact import Config, Descriptor, Manifest, modelpack
 from pipeline.serving.artifact.package import Package
-from pipeline.serving.artifact.reference import looks_like_digest, looks_like_id, parse
+from pipeline.serving.artifact.reference import (
+    InvalidName,
+    looks_like_digest,
+    looks_like_id,
+    parse,
+    short_id,
+)
 from pipeline.serving.store.blobs import (
     blob_path,
     has_blob,
@@ -190,7 +196,9 @@ def add(
         with _undone(store.root, manifest, _new_files(store.root, manifest)):
             put_bytes(store.root, manifest.config, config)
             replace_synced(manifest_path(store.root, manifest.id), manifest.raw)
-            after = tagged(before, _entry(before, manifest), names)
+            entry = _entry(before, manifest)
+            _check_names(before, entry, names)
+            after = tagged(before, entry, names)
             write_index(store.root, after)
     return next(entry for entry in after if entry.id == manifest.id)
 
@@ -199,10 +207,21 @@ def tag(store: Store, name: str, new: str) -> Entry:
     """Give a model another name; raises `NotFound`."""
     full = parse(new).full
     with changing(store):
-        entry = find(store, name)
-        after = tagged(read_index(store.root), entry, [full])
+        entry, before = find(store, name), read_index(store.root)
+        _check_names(before, entry, [full])
+        after = tagged(before, entry, [full])
         write_index(store.root, after)
     return next(found for found in after if found.id == entry.id)
+
+
+def _check_names(known: Sequence[Entry], entry: Entry, names: Sequence[str]) -> None:
+    """Raises `InvalidName` for a name by which another model goes as its ID."""
+    for other in known:
+        digits = other.id.removeprefix("sha256:")
+        taken = {parse(text).full for text in (digits, short_id(digits))}
+        if other.id != entry.id and taken & set(names):
+            what = f"'{short_id(digits)}' is the ID of another model"
+            raise InvalidName(what, remedy="Give a name that cannot be taken for it.")
 
 
 def _entry(known: Sequence[Entry], manifest: Manifest) -> Entry:
