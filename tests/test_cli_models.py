@@ -224,6 +224,7 @@ def test_the_doctor_names_the_build_that_is_here(typed: Typed) -> None:
         (["pull", "127.0.0.1:1/a/b"], 3, "the connection failed"),
         (["push", "tiny@sha256:1"], 2, "not a model's name"),
         (["package", "--gguf", "nowhere.gguf", "me/x"], 1, "no such file"),
+        (["package", "--gguf", "a", "--gguf", "b", "me/x"], 2, "more than once"),
         (["unload"], 2, "which model?"),
         (["ps"], 3, "stateof serve"),
         (["status"], 3, "no service runs"),
@@ -299,6 +300,26 @@ def test_ctrl_c_ends_a_service_and_frees_its_folder(
 def test_a_service_is_not_opened_to_others_without_a_key(typed: Typed) -> None:
     said = typed("serve", "--host", "0.0.0.0", "--port", "0", status=2).stderr
     assert "STATEOF_API_KEY" in said
+
+
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        ("r=file:///etc/passwd", "with an http or https address"),
+        ("r=http://", "with an http or https address"),
+        ("r=http://[::1", "with an http or https address"),
+        ("r=http://user:secret@127.0.0.1", "may not carry a password"),
+        ("r", "with an http or https address"),
+        ("=http://127.0.0.1", "not NAME=URL"),
+        ("llama.cpp=http://127.0.0.1", "an engine of this machine has that name"),
+    ],
+)
+def test_an_engine_that_cannot_be_is_refused_at_the_start(
+    typed: Typed, engine: str, says: str
+) -> None:
+    said = typed("serve", "--port", "0", "--engine", engine, status=2).stderr
+    assert says in said
+    assert "secret" not in said
 
 
 def test_a_port_that_is_taken_is_said(

@@ -25,6 +25,7 @@ from pipeline.serving import service as services
 from pipeline.serving.artifact.package import package as packaged
 from pipeline.serving.chat import NoAnswer, first_model
 from pipeline.serving.embedded import EMBEDDED, Weights, imported
+from pipeline.serving.places import service_url
 from pipeline.serving.service import Address, embedded, running, started
 from pipeline.serving.store import entries, licenses, load, open_store
 from tests.narrative_sample import SURVEY, other, outline, section, share
@@ -161,6 +162,22 @@ def test_a_service_that_is_never_ready_is_given_up_and_stopped(
     with pytest.raises(Missing, match="not ready"), started(tmp_path / "log", 1.0):
         pass
     assert not psutil.pid_exists(int(pids.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("named", "url"),
+    [
+        ("127.0.0.1:13999", "http://127.0.0.1:13999"),
+        ("models.example/", "http://models.example"),
+        ("https://models.example", "https://models.example"),
+        ("", "http://127.0.0.1:12434"),
+    ],
+)
+def test_an_address_without_a_scheme_is_of_plain_http(
+    monkeypatch: pytest.MonkeyPatch, named: str, url: str
+) -> None:
+    monkeypatch.setenv("MODEL_RUNNER_HOST", named)
+    assert service_url() == url
 
 
 def test_nobody_at_the_address_is_no_service() -> None:

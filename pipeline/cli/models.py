@@ -16,6 +16,7 @@ import typer
 from pipeline.cli import served, upkeep
 from pipeline.cli.columns import aligned, size, span
 from pipeline.cli.upkeep import opened
+from pipeline.errors import NotFound
 
 WHERE = (
     "Models are kept in $MODELS_PATH, else in ~/.local/share/stateof/models, in Docker"
@@ -43,7 +44,9 @@ app = typer.Typer(
 NameArgument = Annotated[
     str, typer.Argument(help="The model: a name, a tag or an ID.", show_default=False)
 ]
-FileOption = Annotated[Path, typer.Option("--gguf", help="The weights; any shard.")]
+FileOption = Annotated[
+    list[Path], typer.Option("--gguf", help="The weights; any shard, and only one.")
+]
 LicenseOption = Annotated[
     list[Path] | None, typer.Option("--license", "-l", help="A licence's text.")
 ]
@@ -109,9 +112,12 @@ def package(
     from pipeline.serving.artifact.package import package
     from pipeline.serving.artifact.reference import parse
 
+    if len(gguf) > 1:
+        remedy = "Name one file: the other shards of its model are found beside it."
+        raise NotFound("--gguf is given more than once", remedy=remedy)
     full = parse(name).full
     made = package(
-        gguf,
+        gguf[0],
         licenses=license or (),
         template=chat_template,
         projector=mmproj,

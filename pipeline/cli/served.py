@@ -77,12 +77,35 @@ def _engines(given: Sequence[str]) -> dict[str, tuple[str, str]]:
     found = {}
     for text in given:
         name, _, url = text.partition("=")
-        if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or "://" not in url:
+        why = _unfit(name, url)
+        if why:
             remedy = "Write it like --engine vllm=http://127.0.0.1:8000/v1."
-            raise NotFound(f"'{text}' is not NAME=URL", remedy=remedy)
+            raise NotFound(f"--engine {name}: {why}", remedy=remedy)
         variable = re.sub(r"[^A-Z0-9]", "_", name.upper()) + "_API_KEY"
         found[name] = url, os.environ.get(variable, "")
     return found
+
+
+def _unfit(name: str, url: str) -> str:
+    """Why an engine cannot be called or reached so, if it cannot."""
+    from urllib.parse import urlsplit
+
+    from pipeline.serving.api.server import LOCAL
+
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        return "that is not NAME=URL"
+    if name in LOCAL:
+        return "an engine of this machine has that name"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        return "that is not NAME=URL with an http or https address"
+    if parts.username is not None:
+        return "its address may not carry a password; a key is taken from NAME_API_KEY"
+    return ""
 
 
 def run(

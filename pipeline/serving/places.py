@@ -39,6 +39,8 @@ def models_folder() -> Path:
 def service_url() -> str:
     """The address of the service, without a slash at its end."""
     named = os.environ.get("MODEL_RUNNER_HOST", "").rstrip("/")
+    if named and "://" not in named:
+        named = f"http://{named}"
     return named or f"http://127.0.0.1:{PORT}"
 
 

@@ -28,6 +28,13 @@ from pipeline.serving.store import Unsupported
 from pipeline.serving.store.lock import Busy as StoreBusy
 from pipeline.serving.store.remove import Conflict
 
+
+class NoEngine(NotFound):
+    """A path to an engine that there is not."""
+
+    code = "engine_not_found"
+
+
 STATUS: dict[type[Exception], int] = {
     InvalidName: 400,
     Denied: 401,
@@ -46,6 +53,7 @@ PHRASES = {
     InvalidName: "Invalid model reference",
     Denied: "Unauthorized",
     NotFound: "Model not found",
+    NoEngine: "Engine not found",
 }
 TYPES = {
     401: "authentication_error",
@@ -83,7 +91,8 @@ def failed(request: Request, error: Exception) -> Response:
     status, text = status_of(error), said(error)
     code = getattr(error, "code", None)
     if is_openai(request.scope["path"]):
-        code = "model_not_found" if isinstance(error, NotFound) else code
+        if isinstance(error, NotFound) and code is None:
+            code = "model_not_found"
         return openai_error(status, text, code)
     phrase = next((PHRASES[k] for k in type(error).__mro__ if k in PHRASES), "")
     return PlainTextResponse(f"{phrase}: {text}" if phrase else text, status)

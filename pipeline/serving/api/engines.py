@@ -24,6 +24,7 @@ from pipeline.serving import store as stores
 from pipeline.serving.api.answers import BadRequest
 from pipeline.serving.api.bodies import read_json
 from pipeline.serving.api.service import SERVICE_LOG, Service
+from pipeline.serving.artifact.package import LARGEST_CONTEXT
 from pipeline.serving.artifact.reference import parse
 from pipeline.serving.durations import duration, seconds
 from pipeline.serving.places import engine_size
@@ -32,6 +33,7 @@ from pipeline.serving.store import Store
 
 LOG_BYTES = 256 << 10
 FLAGS = {"--ctx-size": "context", "--threads": "threads"}
+MOST = {"context": LARGEST_CONTEXT, "threads": 512}  # the latter is ggml's own limit
 
 
 class _Unload(msgspec.Struct):
@@ -135,7 +137,7 @@ def _config(asked: _Configure) -> Config:
     flags = [*asked.runtime_flags, *asked.raw_runtime_flags.split()]
     numbers = {"context": asked.context_size} | _numbers(flags)
     for key, number in numbers.items():
-        if number is not None and not 0 < number < 1 << 31:
+        if number is not None and not 0 < number <= MOST[key]:
             raise BadRequest(f"{key}: {number} is not possible")
     try:
         alive = None if asked.keep_alive is None else seconds(asked.keep_alive)

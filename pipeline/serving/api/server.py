@@ -32,6 +32,7 @@ from pipeline.serving.runner import XLLAMACPP, Engine, Local, Remote, Scheduler
 from pipeline.serving.store import Store
 from pipeline.serving.store.lock import Busy, locked
 
+LOCAL: dict[str, Engine] = {"llama.cpp": Local(), "xllamacpp": XLLAMACPP}
 LARGEST_LOG = 4 << 20
 GRACE_SECONDS = 3
 KEEP_ALIVE_SECONDS = 60
@@ -107,7 +108,7 @@ async def _run(
 def _engines(place: Place) -> dict[str, Engine]:
     """The engines by name, the default first."""
     remotes = {n: Remote(url=url, key=key) for n, (url, key) in place.remotes.items()}
-    return {"llama.cpp": Local(), "xllamacpp": XLLAMACPP, **remotes}
+    return {**LOCAL, **remotes}
 
 
 class _Server(uvicorn.Server):

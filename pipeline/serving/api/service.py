@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from pipeline.errors import NotFound
+from pipeline.serving.api.answers import NoEngine
 from pipeline.serving.api.doors import Traffic
 from pipeline.serving.runner import Scheduler
 from pipeline.serving.store import Store
@@ -31,9 +31,9 @@ class Service:
         return found
 
     def engine(self, request: Request) -> str:
-        """The engine in the path, else the default; raises `NotFound`."""
+        """The engine in the path, else the default; raises `NoEngine`."""
         known = list(self.scheduler.engines)
         name: str = request.path_params.get("engine", known[0])
         if name not in known:
-            raise NotFound.among("engine", name[:80], known)
+            raise NoEngine.among("engine", name[:80], known)
         return name
