@@ -83,14 +83,16 @@ class Doors:
         """POST /v1/chat/completions."""
         asked = read(await self._body(request, "completion"), Chat)
         reply = Reply("chat", asked.model, bool(asked.logprobs), asked.with_usage)
-        return await self._written(request, plan.of_chat(asked), reply, asked.stream)
+        # In a thread: a large schema takes seconds, and others are not to wait.
+        task = await asyncio.to_thread(plan.of_chat, asked)
+        return await self._written(request, task, reply, asked.stream)
 
     async def complete(self, request: Request) -> Response:
         """POST /v1/completions."""
         asked = read(await self._body(request, "completion"), Completion)
         marked = asked.logprobs is not None
         reply = Reply("completion", asked.model, marked, asked.with_usage)
-        task = plan.of_completion(asked)
+        task = await asyncio.to_thread(plan.of_completion, asked)
         return await self._written(request, task, reply, asked.stream)
 
     async def embed(self, request: Request) -> Response:
