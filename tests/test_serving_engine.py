@@ -400,6 +400,20 @@ def test_a_call_that_was_cut_short_says_so(tiny: Worker) -> None:
     assert call["function"]["name"] == "find"
 
 
+def test_a_call_that_a_stop_cut_short_is_not_given_as_made(tiny: Worker) -> None:
+    asked: dict[str, Any] = {"tools": TOOLS[:1], "tool_choice": "required"}
+    (choice,) = tiny.chat(**asked, stop='"city"')["choices"]
+    assert choice["finish_reason"] == "length"
+    assert choice["message"]["tool_calls"][0]["function"]["arguments"].strip() == "{"
+    (choice,) = tiny.chat(**asked, stop="find")["choices"]
+    assert choice["finish_reason"] == "stop"
+    assert text(choice) == '{"name": "'
+    assert "tool_calls" not in choice["message"]
+    (choice,) = tiny.chat(**asked, stop="never written")["choices"]
+    assert choice["finish_reason"] == "tool_calls"
+    assert calls(choice)
+
+
 def test_without_a_choice_of_tools_there_is_only_text(tiny: Worker) -> None:
     plain = tiny.chat(temperature=0, max_tokens=9)
     told = tiny.chat(tools=TOOLS, tool_choice="none", temperature=0, max_tokens=9)
@@ -527,6 +541,32 @@ def test_a_wrong_completion_is_refused(
 )
 def test_a_body_that_is_no_json_object_is_refused(tiny: Worker, raw: bytes) -> None:
     refusal(tiny.client.post("/v1/chat/completions", content=raw))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"\xff", "UTF-8"),
+        (b"\xed\xa0\x80", "UTF-8"),
+        (b"\\ud800", "half of a character"),
+        (b"\\udc00 and more", "half of a character"),
+        (b"\\ud800\\u0041", "half of a character"),
+        (b"\\x", "no valid JSON"),
+    ],
+)
+def test_a_text_that_is_no_text_is_refused_with_the_reason(
+    tiny: Worker, said: bytes, words: str
+) -> None:
+    raw = b'{"messages": [{"role": "user", "content": "' + said + b'"}]}'
+    answer = tiny.client.post("/v1/chat/completions", content=raw)
+    assert words in refusal(answer)["message"]
+
+
+def test_half_a_character_in_arguments_is_refused(tiny: Worker) -> None:
+    function = {"name": "find", "arguments": '{"city": "\\ud800"}'}
+    messages = [{"role": "assistant", "tool_calls": [{"function": function}]}]
+    error = refusal(tiny.post("chat/completions", messages=messages))
+    assert error["param"] == "messages[0].tool_calls[0]"
 
 
 def test_a_body_of_more_than_10_mib_is_refused(tiny: Worker) -> None:

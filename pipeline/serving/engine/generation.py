@@ -159,7 +159,8 @@ class Answer:
         if text or calls:
             self._tell(Delta(self._index, text, calls=tuple(calls)))
         if calls and reason == "stop":
-            reason = "tool_calls"
+            # A stop may cut a call short, as the end of room does.
+            reason = "tool_calls" if all(call.whole for call in calls) else "length"
         self._tell(Ended(self._index, reason))
 
     def _say(self, text: str) -> None:

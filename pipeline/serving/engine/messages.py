@@ -75,6 +75,8 @@ def _call(call: Any, where: str) -> Message:
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments)
+            # As the prompt will have it; half of a UTF-16 pair has no bytes.
+            json.dumps(arguments, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             what = f"{where}.function.arguments is no valid JSON."
             raise Refused(what, param=where) from None

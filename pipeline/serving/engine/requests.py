@@ -6,6 +6,7 @@ refusal names it. `null` means the default, as OpenAI's clients send it.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,6 +19,7 @@ MOST_CHOICES = 128
 MOST_STOPS = 64
 MOST_INPUTS = 2048
 LARGEST = 1 << 31
+HALF = "A text in the body has half of a character: \\ud800 to \\udfff come in pairs."
 
 Object = dict[str, Any]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
@@ -119,11 +121,26 @@ def read(body: bytes, kind: type[Asked]) -> Asked:
         asked = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise Refused(f"The body is not in UTF-8: {error.reason}.") from None
     except (msgspec.DecodeError, RecursionError) as error:
+        if _has_half(body):
+            raise Refused(HALF) from None
         raise Refused(f"The body is no valid JSON: {error}") from None
     if isinstance(asked, Completion):
         _check(asked)
     return asked
+
+
+def _has_half(body: bytes) -> bool:
+    """Whether it is half of a UTF-16 pair that a body is refused for."""
+    try:
+        json.dumps(json.loads(body.decode()), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 def _check(asked: Completion) -> None:

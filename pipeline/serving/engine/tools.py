@@ -30,10 +30,11 @@ class Function(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A function called; `arguments` is JSON, whole or as far as it got."""
+    """A function called; `arguments` is JSON, `whole` or as far as it got."""
 
     name: str
     arguments: str
+    whole: bool = True
     id: str = msgspec.field(default_factory=lambda: f"call_{secrets.token_hex(12)}")
 
 
@@ -112,20 +113,21 @@ class Reader:
         """What is left to be said, and the calls."""
         held, self._held = self._held, ""
         if self._offered.must:
-            return "", [self._required(held)]
+            call = self._required(held)
+            return ("", [call]) if call else (held, [])
         found = [_call(part, self._offered.names) for part in _written(held)]
         calls = [call for call in found if call is not None]
         return ("", calls) if calls and len(calls) == len(found) else (held, [])
 
-    def _required(self, text: str) -> Call:
-        """The call in a text of `grammar`, which may have been cut short."""
+    def _required(self, text: str) -> Call | None:
+        """The call in a text of `grammar`; None if it was cut short in its name."""
         heads = ((name, _head(name)) for name in self._offered.names)
         fits = [(name, head) for name, head in heads if text.startswith(head)]
         if not fits:
-            return Call("", "")
+            return None
         name, head = max(fits, key=lambda fit: len(fit[1]))
-        whole = _call(text, (name,))
-        return Call(name, text[len(head) : -1 if whole else None])
+        whole = _call(text, (name,)) is not None
+        return Call(name, text[len(head) : -1 if whole else None], whole)
 
 
 def _head(name: str) -> str:
