@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from pipeline.serving.store import (
 )
 from pipeline.serving.store import index as store_index
 from pipeline.serving.store.check import fsck
+from pipeline.serving.store.index import Entry
 from pipeline.serving.store.lock import Busy, locked
 from pipeline.serving.store.remove import gc, remove
 from tests.small_models import blobs, harm, made, weights
@@ -57,6 +60,24 @@ def test_a_lock_is_held_where_its_holder_cannot_be_written_down(
         remove(Store(store.root, patience=SHORT), "x")
     assert remove(store, "x").deleted
     assert blobs(store) == set()
+
+
+def test_a_model_makes_the_room_that_its_removal_needs(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = add_package(store, made(tmp_path, "a"), ["x"])
+    two = add_package(store, made(tmp_path, "b"), ["y"])
+    count, real = len(blobs(store)), store_index.write_index
+
+    def full(root: Path, models: Sequence[Entry]) -> None:
+        if len(blobs(store)) == count:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(root, models)
+
+    monkeypatch.setattr("pipeline.serving.store.remove.write_index", full)
+    assert remove(store, "x").deleted == one.id
+    assert [entry.id for entry in entries(store)] == [two.id]
+    assert fsck(store) == ()
 
 
 @pytest.mark.parametrize("broken", ["write_index", "replace_synced", "put_bytes"])

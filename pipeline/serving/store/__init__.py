@@ -9,7 +9,8 @@
 
 Reading takes no lock and writes nothing. A change makes files first and names them in
 models.json last, a removal the other way round: whenever it ends, every model named is
-whole, and what is not named can be collected.
+whole, and what is not named can be collected. Only where a disk is too full to write
+models.json does a removal delete first.
 """
 
 from __future__ import annotations

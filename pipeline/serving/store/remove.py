@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from shutil import rmtree
 
@@ -53,7 +54,15 @@ def remove(store: Store, name: str, *, force: bool = False) -> Removal:
             write_index(store.root, untagged(before, names))
             return Removal(tuple(names))
         after = tuple(other for other in before if other.id != entry.id)
-        write_index(store.root, after)
+        try:
+            write_index(store.root, after)
+        except OSError as error:
+            if error.errno not in (ENOSPC, EDQUOT):
+                raise
+            # There is no room to name what stays until the model's files are gone. If
+            # this ends between the two, it can be removed again.
+            _delete_files(store.root, entry, after, blobs=alone)
+            write_index(store.root, after)
         _delete_files(store.root, entry, after, blobs=alone)
         return Removal(tuple(names), entry.id)
 
