@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from pipeline.serving.api import application
 from pipeline.serving.api.answers import BadRequest
 from pipeline.serving.api.bodies import read
 from pipeline.serving.api.doors import Doors
+from pipeline.serving.api.server import told
 from pipeline.serving.api.service import Service
 from pipeline.serving.store.remove import remove
 from tests.staged import MEBIBYTE, Stage, staged
@@ -110,6 +112,48 @@ async def test_a_model_deleted_by_another_process_leaves_memory(stage: Stage) ->
     async with client(stage) as asked:
         assert (await asked.get("/engines/ps")).json() == []
     await actor.gone()
+
+
+def test_an_engine_that_speaks_as_its_client_leaves_is_no_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+
+    async def engine(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.put_nowait(writer)
+
+    def fault() -> None:
+        raise ValueError("a fault")
+
+    async def play() -> None:
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        loop.set_exception_handler(told)
+        path = tmp_path / "s"
+        transport = httpx.AsyncHTTPTransport(uds=str(path))
+        async with (
+            await asyncio.start_unix_server(engine, path),
+            httpx.AsyncClient(transport=transport, base_url="http://engine") as of,
+        ):
+            request = asyncio.create_task(of.get("/"))
+            writer = await asked.get()
+            for _ in range(20):  # until the request waits for its answer
+                await asyncio.sleep(0)
+            writer.write(b"HTTP/1.1 204 -\r\n\r\n")
+            loop.call_soon(request.cancel)  # before the loop learns of those words
+            await asyncio.wait({request})
+            loop.call_soon(fault)
+            loop.call_soon(done.set)
+            await done.wait()
+            writer.close()
+
+    with caplog.at_level("INFO", logger="pipeline"):
+        asyncio.run(play())
+    assert "an engine spoke as its client left" in caplog.messages
+    faults = [r for r in caplog.records if r.levelname == "ERROR"]
+    assert ["fault()" in r.getMessage() for r in faults] == [True]
 
 
 def test_a_client_that_leaves_while_it_sends_is_no_fault_of_the_service() -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -88,6 +89,7 @@ async def _run(
     sockets: list[socket.socket],
     ready: Callable[[], None],
 ) -> None:
+    asyncio.get_running_loop().set_exception_handler(told)
     async with Scheduler(store, _engines(place), place.folder) as scheduler:
         app = application(Service(store, scheduler, place.folder), doors)
         config = uvicorn.Config(
@@ -103,6 +105,19 @@ async def _run(
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         await _Server(config, ready).serve(sockets)
+
+
+def told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback failed with, as a fault unless it is known to be none.
+
+    anyio sets a future that is cancelled already, where a request is left at the moment
+    at which its engine's socket has something to say.
+    """
+    late = isinstance(context.get("exception"), asyncio.InvalidStateError)
+    if late and context["message"].endswith("Future.set_result(None)"):
+        logging.getLogger(__name__).info("an engine spoke as its client left")
+    else:
+        loop.default_exception_handler(context)
 
 
 def _engines(place: Place) -> dict[str, Engine]:
