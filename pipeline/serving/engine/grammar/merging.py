@@ -142,11 +142,11 @@ def _all_of(schemas: Sequence[Any]) -> Any:
 
 def _both(word: str, one: Any, other: Any) -> Any:
     """A keyword's value that says what both say."""
-    if one is other or identity(one) == identity(other):
-        return one
     if word == "properties":
         shared = {n: {"allOf": [one[n], other[n]]} for n in one.keys() & other.keys()}
         return {**one, **other, **shared}
+    if one is other or identity(one) == identity(other):
+        return one
     if word == "required":
         return list(dict.fromkeys([*one, *other]))
     if word == "type":

@@ -75,7 +75,7 @@ class Rules:
         self._whole, self._param = schema, param
         try:
             if len(msgspec.json.encode(schema)) > LARGEST:
-                raise self._too_large("#")
+                raise self._too_large()
             return self.value_at(schema, "#")
         except RecursionError:
             raise self.refused("it is nested too deep", "#") from None
@@ -101,14 +101,14 @@ class Rules:
         place = "" if path == "#" else f" at {path}"
         return f"The schema cannot be kept to{place}: {what}."
 
-    def _too_large(self, path: str) -> Refused:
-        return self.refused("it is too large: make it smaller or less nested", path)
+    def _too_large(self) -> Refused:
+        return self.refused("it is too large: make it smaller or less nested", "#")
 
-    def _step(self, path: str) -> None:
+    def _step(self) -> None:
         """Count some work; raises `Refused` once it is too much."""
         self._steps += 1
         if self._steps > MOST_STEPS:
-            raise self._too_large(path)
+            raise self._too_large()
 
     def within(self, schema: Any, path: str) -> str:
         """The rule of a part of an object or array, which may lead back to it."""
@@ -120,7 +120,7 @@ class Rules:
 
     def value_at(self, schema: Any, path: str) -> str:
         """The rule of what fits a schema."""
-        self._step(path)
+        self._step()
         if schema is True:
             return "value"
         if schema is False:
@@ -194,7 +194,7 @@ class Rules:
         `opened`: the references that led here; `done`: those that need not be
         followed again.
         """
-        self._step(path)
+        self._step()
         if not isinstance(schema, dict):
             yield schema
             return
