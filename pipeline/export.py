@@ -14,7 +14,7 @@ import msgspec
 
 from pipeline.analysis import Analysis, open_survey
 from pipeline.errors import Missing, NotFound
-from pipeline.load import load_survey
+from pipeline.load import load_survey, load_surveys
 from pipeline.outline import FigureKind, FigureSpec, outlines_of
 from pipeline.project import Project, writing
 
@@ -43,8 +43,7 @@ def figure_ids(project: Project) -> list[str]:
 
 
 def _figures(project: Project) -> Iterator[Listed]:
-    for name in project.surveys():
-        survey = load_survey(project.definition(name))
+    for name, survey in load_surveys(project):
         for outline in outlines_of(project.reports(), survey):
             for spec in outline.figures():
                 yield Listed(name, outline.id, spec)
@@ -89,7 +88,7 @@ def export_all(
     figures = [f for f in _figures(project) if f.survey in surveys]
     built = {s: open_survey(s, project.root) for s in surveys if _is_built(project, s)}
     if not built:
-        raise Missing("no survey is built yet", remedy="Run: stateof run")
+        raise Missing("no survey is built yet", remedy=f"Run: stateof run {surveys[0]}")
     written = []
     for report in dict.fromkeys(f.report for f in figures if f.survey in built):
         mine = [(built[f.survey], f.spec) for f in figures if f.report == report]

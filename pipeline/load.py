@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,9 +16,23 @@ from pipeline.crosswalk import Crosswalk, merged
 from pipeline.definition import Condition, Dimension, Question, Survey
 from pipeline.design_checks import Problem, design_problems, weighting_problems
 from pipeline.errors import DefinitionError, Missing, suggestion
+from pipeline.project import Project
 
 T = TypeVar("T")
 CODE = re.compile(r"[a-z0-9][a-z0-9_]*")
+
+
+def load_surveys(project: Project) -> Iterator[tuple[str, Survey]]:
+    """Every survey of a project, by name; one with mistakes is left out.
+
+    So a draft that is not finished stops no other survey. A line on stderr names it.
+    """
+    for name in project.surveys():
+        try:
+            yield name, load_survey(project.definition(name))
+        except DefinitionError as error:
+            first = str(error).splitlines()[0]
+            print(f"stateof: {name} is left out: {first}", file=sys.stderr)
 
 
 def load_survey(path: Path, without: str = "") -> Survey:

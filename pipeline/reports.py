@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.definition import Survey
 from pipeline.errors import Missing, NotFound
-from pipeline.load import load_survey
+from pipeline.load import load_surveys
 from pipeline.outline import Outline, outlines_of
 from pipeline.project import Project, replace_file, writing
 from pipeline.render import document
@@ -27,8 +27,7 @@ def report_ids(project: Project) -> list[str]:
 
 
 def _reports(project: Project) -> Iterator[tuple[Survey, Outline]]:
-    for name in project.surveys():
-        survey = load_survey(project.definition(name))
+    for _, survey in load_surveys(project):
         for outline in outlines_of(project.reports(), survey):
             yield survey, outline
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.analysis import Analysis
+from pipeline.errors import Missing
 
 HIDDEN = "too few"
 # What the presentation standard for shares would not publish; see presentation.py.
@@ -27,6 +29,7 @@ def cells(analysis: Analysis, question: str, by: str, wave: str) -> str:
 def table(analysis: Analysis, question: str, by: str, wave: str) -> str:
     """One line a domain, or one line an option when nothing is split."""
     asked = analysis.survey.question(question)
+    _check_built(analysis, question, by, wave)
     lines = (
         _crosstab(analysis, question, by, wave)
         if by
@@ -35,6 +38,17 @@ def table(analysis: Analysis, question: str, by: str, wave: str) -> str:
     head = [asked.text, *([analysis.survey.notice] if analysis.survey.notice else [])]
     notes = ["", NOTE] if any(MARK in line for line in lines) else []
     return "\n".join([*head, "", *lines, *notes])
+
+
+def _check_built(analysis: Analysis, question: str, by: str, wave: str) -> None:
+    """Raise `Missing` where the definition has a wave that the build has not."""
+    found = _statistics(analysis, question)
+    if found and not any(analysis.rows(s, question, by, wave) for s in found):
+        raise Missing(
+            f"there are no estimates of {question} yet",
+            where=wave or "the latest wave",
+            remedy=f"Run: stateof run {analysis.survey.id}, or name another --wave.",
+        )
 
 
 def _statistics(analysis: Analysis, question: str) -> list[str]:
@@ -47,9 +61,17 @@ def _statistics(analysis: Analysis, question: str) -> list[str]:
     ]
 
 
+def _unit(statistics: Sequence[str]) -> str:
+    """What the figures are in."""
+    if statistics == ["share"]:
+        return "%"
+    return "shares in %" if "share" in statistics else ""
+
+
 def _topline(analysis: Analysis, question: str, wave: str) -> list[str]:
-    rows = [["", "%", "95 % interval", "count", "n"]]
-    for statistic in _statistics(analysis, question):
+    statistics = _statistics(analysis, question)
+    rows = [["", _unit(statistics), "95 % interval", "count", "n"]]
+    for statistic in statistics:
         for row in analysis.rows(statistic, question, "", wave):
             label = row["term_label"] or statistic
             unit = 100 if statistic == "share" else 1
@@ -85,7 +107,7 @@ def _crosstab(analysis: Analysis, question: str, by: str, wave: str) -> list[str
             unit = 100 if statistic == "share" else 1
             lines.setdefault(row["domain_label"], {})[key] = _estimate(row, unit)
             bases[row["domain_label"]] = "" if row["flag"] else str(row["n"])
-    rows = [["%", *columns.values(), "n"]]
+    rows = [[_unit(_statistics(analysis, question)), *columns.values(), "n"]]
     for domain, found in lines.items():
         rows.append([domain, *(found.get(key, "") for key in columns), bases[domain]])
     return _aligned(rows)

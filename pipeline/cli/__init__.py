@@ -198,12 +198,12 @@ def _survey(project: Project, name: str) -> str:
 
 def _survey_with(project: Project, question: str) -> str:
     """The survey that has this question."""
-    from pipeline.load import load_survey
+    from pipeline.load import load_surveys
 
     having: list[str] = []
     known: set[str] = set()
-    for name in project.surveys():
-        ids = {q.id for q in load_survey(project.definition(name)).questions}
+    for name, survey in load_surveys(project):
+        ids = {q.id for q in survey.questions}
         known |= ids
         having += [name] if question in ids else []
     if not having:

@@ -47,16 +47,20 @@ def ask(
     """
     import msgspec
 
-    from pipeline.load import load_survey
+    from pipeline.load import load_survey, load_surveys
     from pipeline.narrative.ask import ask
     from pipeline.narrative.meaning import similarity
 
     project = Project.find()
-    names = [survey] if survey else project.surveys()
-    known = [(load_survey(project.definition(n)), project.build(n)) for n in names]
-    built = [each for each in known if (each[1] / "estimates.parquet").is_file()]
+    if survey:
+        known = [(survey, load_survey(project.definition(survey)))]
+    else:
+        known = list(load_surveys(project))
+    places = [(each, project.build(name)) for name, each in known]
+    built = [each for each in places if (each[1] / "estimates.parquet").is_file()]
     if not built:
-        raise Missing("nothing has been built yet", remedy="Run: stateof run")
+        name = survey or project.surveys()[0]
+        raise Missing("nothing has been built yet", remedy=f"Run: stateof run {name}")
     answer = ask(question, built, similarity(endpoint, model) if endpoint else None)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(answer), indent=1).decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,6 +56,12 @@ def init(
     )
     project = _project()
     name = survey or id_of(file)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise NotFound(
+            f"'{name}' cannot be a survey's id",
+            where="--id",
+            remedy="It names a folder: use a-z, 0-9 and -, such as developers-2025.",
+        )
     home = project.root / "data" / name
     found = look_at(file, name, wish)
     if wave and (home / "survey.toml").is_file() and not _only_wave(home, wave):

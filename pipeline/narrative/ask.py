@@ -172,7 +172,13 @@ def _searched(survey: Survey, text: str) -> list[_Found]:
     """Every question, with how much of the text its words and a group's cover."""
     groups, taken = _groups(survey, text)
     asked = _stems(text)
-    questions = [q for q in survey.questions if q.kind != "open" and q.columns]
+    # Who took part is no finding, and its answers name people, not what they do.
+    splits = {dimension.question for dimension in survey.dimensions}
+    questions = [
+        q
+        for q in survey.questions
+        if q.kind != "open" and q.columns and q.id not in splits
+    ]
     words = {q.id: _stems(_document(q)) for q in questions}
     heads = {q.id: _stems(f"{q.title} {q.say} {q.text}") for q in questions}
     seen = Counter(stem for stems in words.values() for stem in stems)

@@ -68,7 +68,8 @@ def explain(project: Project, sentence_id: str) -> Explanation:
                     facts = {fact.id: fact for fact in report.facts}
                     return _explained(survey, build, section, found[0], facts)
     if not known:
-        raise Missing("there is no text yet", remedy="Run: stateof run")
+        name = project.surveys()[0]
+        raise Missing("there is no text yet", remedy=f"Run: stateof run {name}")
     raise NotFound.among("sentence", sentence_id, known)
 
 

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
     settle(os.getppid())
     try:
         settings = msgspec.json.decode(arguments[0], type=Settings)
-        import xllamacpp  # type: ignore[import-not-found]
+        import xllamacpp
 
         server = xllamacpp.Server(_told(xllamacpp.CommonParams(), settings))
     except (IndexError, ImportError, RuntimeError, OSError, ValueError) as error:
