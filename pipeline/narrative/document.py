@@ -78,5 +78,5 @@ def read(build: Path) -> Narrative:
         raise Missing(
             "the text was written by another version",
             where=str(path),
-            remedy="Run: stateof run",
+            remedy=f"Run: stateof run {path.parent.parent.name}",
         ) from None

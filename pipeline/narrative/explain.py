@@ -55,11 +55,17 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(project: Project, sentence_id: str) -> Explanation:
     """The proof of a sentence of the last build; raises `NotFound`."""
     known: list[str] = []
+    stale: list[Missing] = []  # builds of another version, of no matter if not meant
     for name in project.surveys():
         build = project.build(name)
         if not (build / "narrative.json").is_file():
             continue
-        for report in read(build).reports:
+        try:
+            reports = read(build).reports
+        except Missing as error:
+            stale.append(error)
+            continue
+        for report in reports:
             for section in report.sections:
                 known += [sentence.id for sentence in section.summary]
                 found = [s for s in section.summary if s.id == sentence_id]
@@ -67,6 +73,8 @@ def explain(project: Project, sentence_id: str) -> Explanation:
                     survey = load_survey(project.definition(name))
                     facts = {fact.id: fact for fact in report.facts}
                     return _explained(survey, build, section, found[0], facts)
+    if stale:
+        raise stale[0]
     if not known:
         name = project.surveys()[0]
         raise Missing("there is no text yet", remedy=f"Run: stateof run {name}")
