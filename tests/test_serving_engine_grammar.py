@@ -339,6 +339,14 @@ def test_a_schema_that_doubles_at_each_level_is_refused() -> None:
         grammar_of(schema, "response_format")
 
 
+def test_a_list_of_values_is_not_compared_without_end() -> None:
+    many = {"enum": [str(i) for i in range(10_000)]}
+    both = {"allOf": [{"$ref": "#/$defs/many"}, {"enum": ["x"]}]}
+    schema = {"$defs": {"many": many}, "anyOf": [both] * 1000}
+    with pytest.raises(Refused, match="too large"):
+        grammar_of(schema, "response_format")
+
+
 def test_a_schema_nested_without_end_is_refused() -> None:
     schema: dict[str, Any] = {}
     for _ in range(5000):

@@ -12,6 +12,8 @@ DESCRIBING = frozenset((
     "writeOnly", "$comment", "$id", "$schema", "$defs", "definitions", "$anchor",
     "discriminator",
 ))  # fmt: skip
+# What `merged` puts together without comparing it whole.
+NOT_COMPARED = DESCRIBING | {"properties", "required", "allOf", "$ref"}
 ALL = frozenset(("object", "array", "string", "integer", "number", "boolean", "null"))
 IMPLIED = {
     "object": ("properties", "required", "additionalProperties"),

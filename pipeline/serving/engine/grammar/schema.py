@@ -104,9 +104,9 @@ class Rules:
     def _too_large(self) -> Refused:
         return self.refused("it is too large: make it smaller or less nested", "#")
 
-    def _step(self) -> None:
-        """Count some work; raises `Refused` once it is too much."""
-        self._steps += 1
+    def _step(self, compared: Any = None) -> None:
+        """Count some work, with what is compared; raises `Refused` for too much."""
+        self._steps += 1 + len(msgspec.json.encode(compared)) // 100
         if self._steps > MOST_STEPS:
             raise self._too_large()
 
@@ -199,6 +199,7 @@ class Rules:
             yield schema
             return
         self._check_keywords(schema, path)
+        self._step({w: schema[w] for w in schema.keys() - merging.NOT_COMPARED})
         if "$ref" in schema:
             reference = schema["$ref"]
             self._check_open(reference, opened, path)
@@ -250,6 +251,7 @@ class Rules:
         values = [schema["const"]] if "const" in schema else schema["enum"]
         if not isinstance(values, list):
             raise self.refused("enum is malformed", path)
+        self._step(schema)
         listed = set(map(merging.identity, schema.get("enum", values)))
         fits = [
             quoted(value)
