@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from small import built, write_survey
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

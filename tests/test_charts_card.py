@@ -13,6 +13,8 @@ from pipeline.charts.card import report_card
 from pipeline.charts.figure import figures
 from pipeline.charts.theme import OURS
 
+pytestmark = pytest.mark.slow
+
 
 def size(picture: bytes) -> tuple[int, int]:
     assert picture.startswith(b"\x89PNG")

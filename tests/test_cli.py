@@ -18,6 +18,8 @@ from small import DEFINITION, ROWS, built, write_survey
 from benchmarks import main_job
 from pipeline.load import load_survey
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 REPORT = """
 id = "{id}"

@@ -13,6 +13,8 @@ from two_waves import two_waves
 
 from pipeline.warehouse import connect, parquet, write_parquet
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 # Of 500 all are in one of four roles: two are shown, and two of 4 and 4 hidden.
 LEAK = """

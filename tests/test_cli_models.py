@@ -22,6 +22,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 
+pytestmark = pytest.mark.slow
+
 VERBS = (
     *("pull", "push", "package", "tag", "list", "inspect", "rm", "run", "ps", "df"),
     *("unload", "logs", "status", "doctor", "prune", "check"),

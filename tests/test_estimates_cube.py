@@ -18,6 +18,8 @@ from pipeline.estimates.scheme import column_of, sample_of
 from pipeline.load import load_survey
 from pipeline.warehouse import lay_out
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 240
 ITEMS = ("role", "ai", "tools.a", "tools.b", "depend", "band")
 TARGETS = (

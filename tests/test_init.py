@@ -20,6 +20,8 @@ from pipeline.errors import DataError, SurveyError
 from pipeline.ingest.stage import ingest
 from pipeline.load import load_survey
 
+pytestmark = pytest.mark.slow
+
 
 def drafted(path: Path, **more: Any) -> tuple[Draft, Checked, Path]:
     """The draft of an export, what `check` says of it, and the survey's folder."""

@@ -18,6 +18,8 @@ from tests.narrative_sample import SURVEY, other, outline, section, share
 from tests.small import quiet
 from tests.test_narrative_facts import write_estimates
 
+pytestmark = pytest.mark.slow
+
 SECTIONS = 4
 BOX = 0.6
 

@@ -15,6 +15,8 @@ from pipeline.narrative.trials.tables import outline, source
 from pipeline.outline import ClaimSpec, SectionSpec
 from pipeline.report import Sentence
 
+pytestmark = pytest.mark.slow
+
 SURE = {"number", "foreign number", "numbers swapped", "derived number"}
 SURE |= {"unit", "year", "year added", "entity"}
 

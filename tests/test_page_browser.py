@@ -21,7 +21,7 @@ SAMPLE = Path(__file__).parent / "fixtures" / "report"
 MARKS = "#ai_use_by_industry svg:visible path[role=graphics-symbol][aria-label]"
 EVIL = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., "Page"]
 
 

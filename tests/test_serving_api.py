@@ -23,6 +23,8 @@ from pipeline.serving.api.service import Service
 from pipeline.serving.runner import Local
 from pipeline.serving.store import entries, open_store
 
+pytestmark = pytest.mark.slow
+
 UNIX_TIME = int(datetime.fromisoformat(CREATED).timestamp())
 
 

@@ -13,6 +13,8 @@ from node_tools import installed
 from registries import need
 from services import TINY, Running, service, tiny_store
 
+pytestmark = pytest.mark.slow
+
 ASKED: dict[str, Any] = {
     "model": TINY,
     "messages": [{"role": "user", "content": "hello"}],

@@ -27,6 +27,8 @@ from small_models import CREATED, gguf, made, tensor
 
 from pipeline.serving.artifact.package import package
 
+pytestmark = pytest.mark.slow
+
 LINES = {"Accept": "application/json"}
 
 

@@ -16,6 +16,8 @@ import psutil
 import pytest
 from services import TINY, Running, service, tiny_store, until
 
+pytestmark = pytest.mark.slow
+
 LONG_ONES = 8
 
 

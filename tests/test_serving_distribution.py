@@ -36,6 +36,8 @@ from pipeline.serving.distribution.tokens import Denied
 from pipeline.serving.store import Store, Unsupported, add_package, entries, open_store
 from pipeline.serving.store.blobs import blob_path
 
+pytestmark = pytest.mark.slow
+
 ANN = Credentials(USER, PASSWORD)
 QUICK = Patience(stall=0.3, attempts=3, pause=0.01, longest_pause=0.02)
 

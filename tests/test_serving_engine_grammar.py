@@ -22,7 +22,7 @@ from pipeline.serving.engine.refusal import Refused
 from tests.engine_worker import needs_engine
 from tests.grammar_oracle import Oracle
 
-pytestmark = needs_engine
+pytestmark = [needs_engine, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.engine_worker import is_alive, needs_engine, start, wait_until_ready, worker
 
-pytestmark = needs_engine
+pytestmark = [needs_engine, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pipeline.serving.engine.refusal import Refused
 from tests.engine_worker import needs_engine
 from tests.grammar_oracle import Oracle
 
-pytestmark = needs_engine
+pytestmark = [needs_engine, pytest.mark.slow]
 
 Schemas = st.SearchStrategy[Any]
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")

