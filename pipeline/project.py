@@ -38,6 +38,15 @@ class Project(msgspec.Struct, frozen=True):
         """The ids of the surveys defined here, in order."""
         return sorted(p.parent.name for p in self.root.glob("data/*/survey.toml"))
 
+    def named(self, survey_id: str) -> str:
+        """The survey named, or the only one there is; raises `NotFound`."""
+        known = self.surveys()
+        if not survey_id and len(known) > 1:
+            raise NotFound("which survey?", remedy=f"There are: {', '.join(known)}.")
+        name = survey_id or known[0]
+        self.survey(name)
+        return name
+
     def survey(self, survey_id: str) -> Path:
         """The folder of one survey; raises `NotFound`."""
         folder = self.root / "data" / survey_id

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import stateof
 from small import built, write_survey
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-
-
-def stateof(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *arguments],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +50,14 @@ def test_a_wave_that_was_not_run_is_said_to_be_missing(project: Path) -> None:
     later = wave.replace("2025", "2026")
     columns = text.replace('columns = { 2025 = "ai" }', 'columns.2026 = "ai"', 1)
     definition.write_text(columns.replace(wave, wave + later, 1))
-    done = stateof(project, "show", "ai", "--survey", "small")
+    shown = [
+        stateof(project, "show", "ai", "--survey", "small", *more)
+        for more in ([], ["--json"])
+    ]
     definition.write_text(text)
-    assert done.returncode == 3
-    assert "Run: stateof run small" in done.stderr
+    for done in shown:
+        assert done.returncode == 3
+        assert "Run: stateof run small" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["../evil", "So 25!", "a/b"])
@@ -75,3 +67,12 @@ def test_a_survey_is_named_as_a_folder_may_be(project: Path, name: str) -> None:
     assert done.returncode == 2
     assert "a-z, 0-9 and -" in done.stderr
     assert not (project / "evil").exists()
+
+
+def test_a_table_says_what_its_figures_are_in(project: Path) -> None:
+    heads = {
+        name: stateof(project, "show", name, "--by", "role").stdout.splitlines()[2]
+        for name in ("ai", "depend")
+    }
+    assert heads["ai"].startswith("% ")
+    assert heads["depend"].startswith("shares in %")

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from commands import stateof
 from fake_server import fake_server, obedient
 from small import DEFINITION, ROWS, built, write_survey
 
@@ -34,18 +35,6 @@ title = "AI"
 figure = [{{ id = "{figure}", kind = "bars", question = "ai" }}]
 claim = [{{ kind = "level", question = "ai", term = "yes" }}]
 """
-
-
-def stateof(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-    )
 
 
 @pytest.fixture(scope="module")

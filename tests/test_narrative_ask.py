@@ -111,3 +111,14 @@ def test_a_server_without_embeddings_is_told(build: Path) -> None:
         pytest.raises(Missing, match="no embeddings"),
     ):
         ask("Which tools?", [(SURVEY, build)], similarity(server.url, "fake"))
+
+
+def test_who_took_part_is_no_answer_to_what_people_do(tmp_path: Path) -> None:
+    """The question behind a dimension names people: it makes no sentence."""
+    shares = [
+        share("role", "devops", 0.6, rank=1),
+        share("role", "backend", 0.3, rank=2),
+        share("role", "qa", 0.1, rank=3),
+    ]
+    write_estimates(tmp_path, shares, [])
+    assert asked("Which role?", tmp_path).sentences == ()

@@ -99,7 +99,7 @@ def run(
 
     project = Project.find()
     choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
-    work = job(project, _survey(project, survey), raw, choice, strict=strict)
+    work = job(project, project.named(survey), raw, choice, strict=strict)
     with Talk() as talk:
         run_stages(work, talk.stage, talk.step)
     say_left_out(work.build, project.shown(work.build))
@@ -132,7 +132,7 @@ def stage(
         raise NotFound.among("stage", name, STAGES)
     project = Project.find()
     choice = ModelChoice(endpoint=endpoint, model=model) if draft else None
-    work = job(project, _survey(project, survey), raw, choice, strict=strict)
+    work = job(project, project.named(survey), raw, choice, strict=strict)
     with Talk() as talk:
         talk.stage(name)
         run_stage(work, name, talk.step)
@@ -160,7 +160,7 @@ def show(
     from pipeline.terminal import cells, table
 
     project = Project.find()
-    owner = _survey(project, survey) if survey else _survey_with(project, question)
+    owner = project.named(survey) if survey else _survey_with(project, question)
     analysis = open_survey(owner, project.root)
     found = cells(analysis, question, by, wave)
     print(found if as_json else table(analysis, question, by, wave))
@@ -183,17 +183,6 @@ reports.register(app)
 surveys.register(app)
 audits.register(app)
 narrative.register(app)
-
-
-def _survey(project: Project, name: str) -> str:
-    """The survey named, or the only one there is."""
-    known = project.surveys()
-    if name or len(known) > 1:
-        if not name:
-            raise NotFound("which survey?", remedy=f"There are: {', '.join(known)}.")
-        project.survey(name)
-        return name
-    return known[0]
 
 
 def _survey_with(project: Project, question: str) -> str:

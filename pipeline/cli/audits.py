@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import NotFound, SurveyError
+from pipeline.errors import SurveyError
 from pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ def audit(
     from pipeline.talk import Talk
 
     project = Project.find()
-    known = project.surveys()
-    if not survey and len(known) > 1:
-        raise NotFound("which survey?", remedy=f"There are: {', '.join(known)}.")
-    built = open_survey(survey or known[0], project.root)
+    built = open_survey(project.named(survey), project.root)
     with Talk() as talk:
         talk.stage("bases")
         bases = audit_bases(built.survey, built.build, talk.step)

@@ -149,10 +149,7 @@ def check(
     from pipeline.talk import Talk
 
     project = Project.find()
-    known = project.surveys()
-    if not survey and len(known) > 1:
-        raise NotFound("which survey?", remedy=f"There are: {', '.join(known)}.")
-    name = survey or known[0]
+    name = project.named(survey)
     definition = load_survey(project.definition(name))
     with Talk() as talk:
         talk.stage("check")
