@@ -15,7 +15,7 @@ PACKAGE = ROOT / "pipeline"
 # Left to right: a module imports only what stands before it, or beside it.
 ORDER = [
     {"errors", "sql"},
-    {"design", "reading"},
+    {"design", "reading", "scrub"},
     {"project", "definition"},
     {"design_checks", "crosswalk"},
     {"load"},
