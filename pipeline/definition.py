@@ -75,10 +75,12 @@ class Option(Term, frozen=True):
     that offered it, if not all did: nobody could choose it in the others, which is not
     a share of 0 %. `write_in` is for "other, please specify": where each option has a
     column of its own, any text in this one counts as choosing it. `exclusive` is for
-    "none of these": ticked together with others, it is not used.
+    "none of these": ticked together with others, it is not used. `patterns` find it in
+    free text, where it is an entity (`entities.py`).
     """
 
     raw: tuple[str, ...] | PerWave = ()
+    patterns: tuple[str, ...] = ()
     missing: bool = False
     write_in: bool = False
     exclusive: bool = False
@@ -127,6 +129,9 @@ class Question(_Noun, frozen=True):
     lead here. `base` narrows who is counted further than who was asked. Both look only
     at questions that the wave asked. `ordered` options are shown as they are listed.
     `most` is how many options could be ticked; who ticked more has not answered.
+    `entities` names the list that free text is coded by, which makes it a select-all
+    question (of the list's `categories`, if so). Whoever gave the answers of `consent`
+    may be quoted.
     """
 
     id: str
@@ -144,6 +149,9 @@ class Question(_Noun, frozen=True):
     unlisted: Literal["error", "reject"] = "error"
     asked: Condition = {}
     base: Condition = {}
+    entities: str = ""
+    categories: bool = False
+    consent: Condition = {}
     breaks: tuple[Break, ...] = ()
     title: str = ""
     say: str = ""

@@ -15,6 +15,7 @@ import msgspec
 from pipeline.crosswalk import Crosswalk, merged
 from pipeline.definition import Condition, Dimension, Question, Survey
 from pipeline.design_checks import Problem, design_problems, weighting_problems
+from pipeline.entities import entity_problems, with_entities
 from pipeline.errors import DefinitionError, Missing, suggestion
 from pipeline.project import Project
 
@@ -49,6 +50,7 @@ def load_survey(path: Path, without: str = "") -> Survey:
         if other.name == f"crosswalk-{without}.toml":
             continue
         survey = merged(survey, read_toml(other, Crosswalk), str(other))
+    survey = with_entities(survey, path.parent, read_toml)
     problems = list(_problems(survey))
     if len(problems) == 1:
         ((where, what),) = problems
@@ -200,6 +202,7 @@ def _problems(survey: Survey) -> Iterator[Problem]:
             if name not in known:
                 hint = suggestion(name, known)
                 yield "crosses", f"there is no dimension '{name}'; {hint}"
+    yield from entity_problems(survey)
     yield from design_problems(survey)
     yield from weighting_problems(survey)
 

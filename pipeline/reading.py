@@ -16,6 +16,7 @@ Format = Literal[
     "typeform",
 ]
 Repair = Literal["dates", "quotes", "mojibake"]
+UNCODED = "other_uncoded"  # the option of a coded question for what names no entity
 
 
 class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -37,7 +37,15 @@ ENGINES = (
 SPOKEN = frozenset({"title", "say", "base_say", "about", "notice"})
 READING = frozenset(
     {"raw", "columns", "files", "format", "encoding", "delimiter", "sheet", "repair"}
-    | {"header_rows", "unused", "drop", "separator", "duplicates", "unlisted"}
+    | {
+        "header_rows",
+        "unused",
+        "drop",
+        "separator",
+        "duplicates",
+        "unlisted",
+        "patterns",
+    }
 )
 LATER = frozenset({"crosses", "min_base", "breaks", "nets"})
 WORDS = SPOKEN | READING | {"text", "label"}

@@ -17,7 +17,7 @@ ORDER = [
     {"errors", "sql"},
     {"design", "reading", "scrub"},
     {"project", "definition"},
-    {"design_checks", "crosswalk"},
+    {"design_checks", "crosswalk", "entities"},
     {"load"},
     {"warehouse", "outline", "topline", "report"},
     {"ingest", "weights", "replicates", "privacy", "codebook"},

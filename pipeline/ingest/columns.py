@@ -97,6 +97,8 @@ def columns_of(
 ) -> list[Column]:
     """The columns that hold a question's answers in this wave."""
     pattern = question.columns[wave.id]
+    if question.entities:
+        return _texts(where, names, question, pattern)
     if not isinstance(pattern, str):
         listed = [(one(where, names, p, f"question {question.id}"), p) for p in pattern]
         return _per_option(where, names, question, wave, listed)
@@ -106,6 +108,17 @@ def columns_of(
         index = one(where, names, pattern, f"question {question.id}")
         return [Column(index, names[index], question)]
     return _per_option(where, names, question, wave, found)
+
+
+def _texts(
+    where: str, names: tuple[str, ...], question: Question, given: str | tuple[str, ...]
+) -> list[Column]:
+    """The columns of free text that are coded; several may be one question's."""
+    patterns = (given,) if isinstance(given, str) else given
+    found = {index for pattern in patterns for index, _ in find(names, pattern)}
+    if not found:
+        one(where, names, patterns[0], f"question {question.id}")
+    return [Column(index, names[index], question) for index in sorted(found)]
 
 
 def _per_option(

@@ -47,6 +47,14 @@ class Repaired(_Entry, frozen=True):
     count: int
 
 
+class Scrubbed(_Entry, frozen=True):
+    """How often something that tells of someone was taken out of free texts."""
+
+    question: str
+    kind: str
+    count: int
+
+
 class WaveLedger(_Entry, frozen=True):
     """The account of one wave: rows read = dropped + respondents."""
 
@@ -58,6 +66,7 @@ class WaveLedger(_Entry, frozen=True):
     columns_unused: tuple[str, ...]
     respondents: int
     repaired: tuple[Repaired, ...] = ()
+    scrubbed: tuple[Scrubbed, ...] = ()
 
 
 class Ledger(_Entry, frozen=True):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.definition import Question, Survey, Wave
 from pipeline.errors import DataError
+from pipeline.ingest.coding import code_texts
 from pipeline.ingest.columns import (
     NO_TICK,
     Column,
@@ -35,11 +36,15 @@ from pipeline.ingest.places import design_columns, place
 from pipeline.ingest.reader import read_wave
 from pipeline.ingest.repairs import repair_cells
 from pipeline.ingest.routing import route
+from pipeline.ingest.texts import keep_texts
 from pipeline.load import plain
+from pipeline.scrub import scrubbed
 from pipeline.warehouse import fill, statement
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+LONGEST = 200  # letters that are looked at of a text to be shown
 
 
 def recode_wave(
@@ -66,6 +71,7 @@ def recode_wave(
     rejected += _two_answers(con, columns) + settle(con, questions)
     dropped += drop_silent(con)
     rejected += route(con, wave, questions)
+    cleaned = keep_texts(con, columns)
     con.execute(statement("answers"))
     _base_weights(con, wave, names, where)
     place(con, wave, drawn, names, where)
@@ -82,6 +88,7 @@ def recode_wave(
         dropped=tuple(dropped),
         rejected=tuple(rejected),
         repaired=tuple(mended),
+        scrubbed=tuple(cleaned),
         columns_unused=tuple(name for name in ignored if name),
         respondents=respondents,
     )
@@ -163,8 +170,16 @@ def _apply_meanings(
 def meanings(
     con: DuckDBPyConnection, wave: Wave, columns: list[Column]
 ) -> list[Meaning]:
-    """What every text in `cells` means; fills `meanings` and `picks` with it."""
-    texts = con.execute("SELECT DISTINCT col, said FROM cells ORDER BY ALL").fetchall()
+    """What every text in `cells` means; fills `meanings` and `picks` with it.
+
+    Free texts that are coded are not among what is returned: each is its own.
+    """
+    coded = [c for c in columns if c.question.entities]
+    columns = [c for c in columns if not c.question.entities]
+    texts = con.execute(
+        "SELECT DISTINCT col, said FROM cells WHERE list_contains(?, col) ORDER BY ALL",
+        [[c.index for c in columns]],
+    ).fetchall()
     by_column: dict[int, set[str]] = {}
     for col, text in texts:
         by_column.setdefault(col, set()).add(plain(text))
@@ -185,6 +200,7 @@ def meanings(
         [(m.column, m.text, m.question, m.item, m.value, m.verdict) for m in said],
     )
     con.execute(statement("picks"))
+    code_texts(con, wave, coded)
     return said
 
 
@@ -214,7 +230,7 @@ def _rejected(
         Rejected(
             question=m.question,
             reason=m.reason,
-            text=m.text[:80],
+            text=scrubbed(m.text[:LONGEST])[0][:80],
             count=len(numbers[i]),
             rows=numbers[i][:ROWS_NAMED],
         )

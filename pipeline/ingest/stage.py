@@ -1,4 +1,4 @@
-"""The ingest stage: raw exports → answers.parquet, respondents.parquet, ingest.json."""
+"""The ingest stage: raw exports → answers, respondents and texts, and their account."""
 
 from __future__ import annotations
 
@@ -62,12 +62,10 @@ def _ingest(
     for wave in survey.waves:
         progress(f"wave {wave.id}")
         ledgers.append(recode_wave(con, survey, wave, raw))
-        verb = (
-            "INSERT INTO all_answers"
-            if len(ledgers) > 1
-            else ("CREATE OR REPLACE TABLE all_answers AS")
-        )
-        con.execute(f"{verb} SELECT '{wave.id}' AS wave, * FROM answers")
+        for table in ("answers", "texts"):
+            verb = f"CREATE OR REPLACE TABLE all_{table} AS"
+            verb = f"INSERT INTO all_{table}" if len(ledgers) > 1 else verb
+            con.execute(f"{verb} SELECT '{wave.id}' AS wave, * FROM {table}")
         con.execute(
             f"CREATE TABLE places_{len(ledgers)} AS"
             f" SELECT '{wave.id}' AS wave, kept.base_weight, places.* FROM places"
@@ -79,6 +77,13 @@ def _ingest(
         " CAST(item AS VARCHAR) AS item, value, status"
         " FROM all_answers ORDER BY wave, all_answers.item, respondent",
         build / "answers.parquet",
+    )
+    write_parquet(
+        con,
+        "SELECT wave, CAST(question AS VARCHAR) AS question,"
+        " CAST(respondent AS INTEGER) AS respondent, text"
+        " FROM all_texts ORDER BY wave, all_texts.question, respondent, text",
+        build / "texts.parquet",
     )
     _write_respondents(con, survey, build / "respondents.parquet")
     return Ledger(survey=survey.id, waves=tuple(ledgers))
