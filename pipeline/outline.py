@@ -19,8 +19,9 @@ from pipeline.errors import DefinitionError, NotFound
 from pipeline.load import read_toml
 
 FigureKind = Literal[
-    "bars", "waves", "trend", "distribution", "stacked", "likert", "ranks", "heat"
-]
+    "bars", "waves", "trend", "distribution", "ridges", "stacked", "likert", "ranks",
+    "heat", "panels", "combinations",
+]  # fmt: skip
 ClaimKind = Literal["level", "range", "compare", "trend", "ranking", "mode", "mean"]
 
 
@@ -34,11 +35,14 @@ class FigureSpec(_Entry, frozen=True):
     bars          shares of one `term` over the domains of `by`, or of every option
     waves         shares of options in two or more waves
     distribution  a scale's whole distribution, one panel a domain of `by`
+    ridges        the same in one column, one low histogram above the other
     trend         shares of options over waves, a line each, broken where it must be
     stacked       shares of all options adding up to 100 %, one bar a domain of `by`
     likert        the same, to both sides of a middle: for and against
     ranks         the rank of each option in two or more waves
     heat          shares of one `term` in the cells of `by` = "role*industry"
+    panels        the same as small bar charts on one scale
+    combinations  which answers to a select-all question were chosen together
     """
 
     id: str

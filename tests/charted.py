@@ -215,6 +215,12 @@ FIGURES = (
         id="heat", kind="heat", question="use", term="yes", by="role*industry"
     ),
     FigureSpec(id="heat-options", kind="heat", question="tools", by="role"),
+    FigureSpec(id="ridges", kind="ridges", question="depend", by="role"),
+    FigureSpec(id="panels", kind="panels", question="tools", by="role"),
+    FigureSpec(
+        id="panels-two", kind="panels", question="use", term="yes", by="role*industry"
+    ),
+    FigureSpec(id="combinations", kind="combinations", question="tools"),
 )  # fmt: skip
 
 
@@ -228,8 +234,20 @@ def charted(folder: Path) -> tuple[Survey, Path]:
     con = connect()
     fill(con, f"estimates({COLUMNS})", list(_rows(survey)))
     write_parquet(con, "SELECT * FROM estimates", home / "build" / "estimates.parquet")
+    fill(con, f"sets({COLUMNS})", _sets())
+    write_parquet(con, "SELECT * FROM sets", home / "build" / "combinations.parquet")
     con.close()
     return survey, home / "build"
+
+
+def _sets() -> list[tuple[Any, ...]]:
+    """What goes together in the latest wave, with all of everything in it."""
+    shares = {"a": 0.3, "a+b+c": 0.2, "b": 0.15, "none": 0.1, "-": 0.05, "+": 0.2}
+    of = ("2025", "tools", "tools", "share")
+    return [
+        (*of, term, "", "", p, p - 0.04, p + 0.04, 1000, rank, "wilson", "", "")
+        for rank, (term, p) in enumerate(shares.items(), start=1)
+    ]
 
 
 def figure_spec(name: str) -> FigureSpec:

@@ -140,9 +140,17 @@ def test_ratings_without_a_term_are_shown_by_their_mean(home: Path) -> None:
         ),
         (
             FigureSpec(id="f", kind="heat", question="use", term="yes"),
-            "cannot be split",
+            "needs a dimension",
         ),
         (FigureSpec(id="f", kind="distribution", question="use"), "not a scale"),
+        (FigureSpec(id="f", kind="ridges", question="tools"), "not a scale"),
+        (FigureSpec(id="f", kind="panels", question="use"), "needs a dimension"),
+        (FigureSpec(id="f", kind="combinations", question="use"), "takes one answer"),
+        (
+            FigureSpec(id="f", kind="combinations", question="tools", by="role"),
+            "cannot be split",
+        ),
+        (FigureSpec(id="f", kind="heat", question="years", by="role"), "are numbers"),
         (FigureSpec(id="f", kind="stacked", question="depend"), "too many to tell"),
         (FigureSpec(id="f", kind="stacked", question="tools"), "do not add up"),
         (FigureSpec(id="f", kind="likert", question="use"), "not for and against"),

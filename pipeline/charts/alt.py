@@ -12,11 +12,14 @@ NAMES = {
     "bars": "Bar chart",
     "waves": "Chart of changes between waves",
     "distribution": "Chart of distributions",
+    "ridges": "Chart of distributions in rows",
     "stacked": "Stacked bar chart",
     "likert": "Bar chart of answers for and against",
     "trend": "Line chart",
     "ranks": "Chart of ranks",
     "heat": "Heat map",
+    "panels": "Small bar charts on one scale",
+    "combinations": "Chart of answers chosen together",
 }
 
 
@@ -29,7 +32,7 @@ def _gist(data: ChartData) -> str:
     kind = data.spec.kind
     if kind in ("waves", "trend"):
         return _changes(data)
-    if kind == "distribution":
+    if kind in ("distribution", "ridges"):
         return _modes(data)
     if kind == "ranks":
         return _ranking(data)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
 
 from pipeline.definition import Question, Survey
+from pipeline.estimates.combinations import JOIN, NOTHING, REST
 from pipeline.narrative.answers import comes_last, has_place, sums
 from pipeline.outline import FigureSpec
 
@@ -36,6 +37,7 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ONE = Heading(axis="one")
+OF_SETS = {NOTHING: "Nothing chosen", REST: "All other combinations"}
 
 
 class Axes(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +52,14 @@ def axes_of(question: Question, spec: FigureSpec, *, mean: bool) -> Axes:
     split = spec.by.split("*") if spec.by else []
     across = split[0] if split else "everyone"
     among = across if split or mean else "term"
-    if spec.kind == "bars":
+    if spec.kind in ("bars", "combinations"):
         return Axes(rows=among, columns="one")
     if spec.kind in ("waves", "trend"):
         return Axes(rows=among, columns="wave")
     if spec.kind == "ranks":
         compared = len(spec.waves) > 1 or not split
         return Axes(rows="term", columns="wave" if compared else across)
-    if spec.kind == "heat":
+    if spec.kind in ("heat", "panels"):
         two = len(split) == 2
         return Axes(
             rows=split[0] if two else "term", columns=split[-1] if two else across
@@ -95,7 +97,7 @@ def _answers(
     totals = tuple(
         Heading(axis="term", code=n.code, label=n.label, strong=True, fixed=True)
         for n in sums(question, waves)
-        if spec.kind in ("bars", "waves", "heat")
+        if spec.kind in ("bars", "waves", "heat", "panels")
     )
     fixed = spec.kind in ("stacked", "likert") or _ordered(question)
     answers = tuple(
@@ -111,6 +113,26 @@ def _answers(
         and (spec.kind != "ranks" or has_place(question, option.code))
     )
     return (*totals, *answers)
+
+
+def set_headings(question: Question, terms: Iterable[str]) -> tuple[Heading, ...]:
+    """Sets of answers, as `combinations.parquet` names them."""
+    return tuple(
+        Heading(axis="term", code=t, label=set_label(question, t), last=t == REST)
+        for t in terms
+    )
+
+
+def set_label(question: Question, term: str) -> str:
+    """A set of answers in words."""
+    if term in OF_SETS:
+        return OF_SETS[term]
+    return " + ".join(question.option(code).label for code in members(term))
+
+
+def members(term: str) -> tuple[str, ...]:
+    """The answers in a set; none in "none of them" and in "all other sets"."""
+    return () if term in OF_SETS else tuple(term.split(JOIN))
 
 
 def _ordered(question: Question) -> bool:

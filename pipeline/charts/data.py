@@ -5,10 +5,11 @@ domains, and drawing, table, CSV and alternative text all read the same cells:
 
     bars          rows: domains, or answers           columns: one
     waves, trend  rows: answers, or domains           columns: waves
-    distribution  rows: domains (one panel each)      columns: ratings
+    distribution, ridges   rows: domains (one panel each)   columns: ratings
     stacked, likert   rows: domains (one bar each)    columns: answers
     ranks         rows: answers                       columns: waves, or domains
-    heat          rows: domains, or answers           columns: domains
+    heat, panels  rows: domains, or answers           columns: domains
+    combinations  rows: sets of answers               columns: one
 """
 
 from __future__ import annotations
@@ -21,10 +22,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from pipeline.charts.axes import ONE, Heading, axes_of, headings, in_order
-from pipeline.charts.theme import is_agreement
+from pipeline.charts.axes import (
+    ONE,
+    Heading,
+    axes_of,
+    headings,
+    in_order,
+    set_headings,
+)
+from pipeline.charts.fits import check, is_mean
 from pipeline.definition import Question, Survey
-from pipeline.errors import DefinitionError, Missing, SurveyError
+from pipeline.errors import Missing, SurveyError
 from pipeline.narrative.answers import has_place
 from pipeline.narrative.facts import doubtful
 from pipeline.outline import FigureSpec
@@ -35,7 +43,6 @@ if TYPE_CHECKING:
 
 Measure = Literal["share", "mean"]
 Domain = tuple[tuple[str, str], ...]  # (dimension, code), sorted
-MOST_PARTS = 7
 Key = tuple[str, str, str, Domain]
 
 
@@ -146,26 +153,33 @@ def read(survey: Survey, build: Path, spec: FigureSpec) -> ChartData:
     it compares them. Raises `SurveyError` if there is nothing to draw.
     """
     question = survey.question(spec.question)
-    _check(question, spec)
+    check(question, spec)
     asked = tuple(w.id for w in survey.waves if w.id in question.columns)
     compares = spec.compares()
     waves = spec.waves or asked
     waves = waves if compares else waves[-1:]
-    mean = _is_mean(question, spec)
+    mean = is_mean(question, spec)
     axes = axes_of(question, spec, mean=mean)
+    marks = _marks(build, spec, waves)
+    sets = _sets(question, marks) if spec.kind == "combinations" else ()
     data = ChartData(
         survey=survey,
         spec=spec,
         question=question,
         waves=waves,
         measure="mean" if mean else "share",
-        rows=headings(survey, question, spec, axes.rows, waves),
+        rows=sets or headings(survey, question, spec, axes.rows, waves),
         columns=headings(survey, question, spec, axes.columns, waves),
-        marks=_marks(build, spec, waves),
+        marks=marks,
     )
     if all(mark is None or mark.estimate is None for _, _, mark in data.cells()):
         raise _nothing(data)
     return _sorted(_asked(data))
+
+
+def _sets(question: Question, marks: Mapping[Key, Mark]) -> tuple[Heading, ...]:
+    """The sets of answers that enough chose."""
+    return set_headings(question, dict.fromkeys(mark.term for mark in marks.values()))
 
 
 def _nothing(data: ChartData) -> SurveyError:
@@ -173,44 +187,13 @@ def _nothing(data: ChartData) -> SurveyError:
     spec, least = data.spec, data.survey.min_base
     what = f"nothing to draw for {spec.question} in {', '.join(data.waves)}"
     where = f"figure {spec.id}"
+    if spec.kind == "combinations":
+        remedy = f"No combination of answers was chosen by {least}."
+        return TooFew(what, where=where, remedy=remedy)
     if data.suppressed():
         remedy = f"Every base is under the minimum of {least}."
         return TooFew(what, where=where, remedy=remedy)
     return SurveyError(what, where=where, remedy="It was not asked there.")
-
-
-def _is_mean(question: Question, spec: FigureSpec) -> bool:
-    """Ratings and numbers without a term are shown by their means."""
-    counted = question.kind in ("scale", "numeric")
-    return counted and not spec.term and spec.kind in ("bars", "waves", "trend")
-
-
-def _check(question: Question, spec: FigureSpec) -> None:
-    """Raise `DefinitionError` for a figure that its question cannot give."""
-    split = spec.by.split("*") if spec.by else []
-    kind, what, remedy = spec.kind, "", ""
-    one_answer = (
-        len(split) == 2 if kind == "heat" else kind in ("bars", "waves", "trend")
-    )
-    if one_answer and split and not spec.term and not _is_mean(question, spec):
-        codes = [entry.code for entry in (*question.nets, *question.choices)]
-        what = f"a {kind} chart by {spec.by} shows one answer"
-        remedy = f"Name it: term = one of {', '.join(codes)}."
-    elif len(split) > (2 if kind == "heat" else 1) or (kind == "heat" and not split):
-        what = f"a {kind} chart cannot be split by '{spec.by}'"
-    elif kind == "distribution" and question.scale is None:
-        what = f"{question.id} is not a scale, so it has no distribution to draw"
-    elif kind in ("stacked", "likert") and len(question.choices) > MOST_PARTS:
-        what = f"{len(question.choices)} answers are too many to tell apart in a stack"
-        remedy = 'Use kind = "bars", "heat" or "distribution".'
-    elif kind in ("stacked", "likert") and question.kind not in ("single", "scale"):
-        what = f"the answers to {question.id} do not add up to 100%"
-        remedy = 'Use kind = "bars" or "heat".'
-    elif kind == "likert" and not is_agreement(question):
-        what = f"the answers to {question.id} are not for and against"
-        remedy = 'Sum up the first or last two of four or five, or use "stacked".'
-    if what:
-        raise DefinitionError(what, where=f"figure {spec.id}", remedy=remedy)
 
 
 def _marks(build: Path, spec: FigureSpec, waves: tuple[str, ...]) -> dict[Key, Mark]:
@@ -221,7 +204,8 @@ def _marks(build: Path, spec: FigureSpec, waves: tuple[str, ...]) -> dict[Key, M
         "splits": ["", *split, "*".join(split), "*".join(reversed(split))],
         "statistics": ["share", "mean", "mode"],
     }
-    path = build / "estimates.parquet"
+    file = "combinations" if spec.kind == "combinations" else "estimates"
+    path = build / f"{file}.parquet"
     query = statement("figure").replace("FROM estimates", f"FROM {parquet(path)}")
     found = _fetched(query, wanted, path)
     names = Mark.__struct_fields__
@@ -231,12 +215,12 @@ def _marks(build: Path, spec: FigureSpec, waves: tuple[str, ...]) -> dict[Key, M
 
 
 def _fetched(query: str, wanted: dict[str, Any], path: Path) -> list[tuple[Any, ...]]:
-    """Rows of a build; `Missing` for one that lacks a column."""
-    from duckdb import BinderException
+    """Rows of a build; `Missing` for one that lacks a column or a file."""
+    from duckdb import BinderException, IOException
 
     try:
         return _memory().cursor().execute(query, wanted).fetchall()
-    except BinderException:
+    except (BinderException, IOException):
         raise Missing(
             "built by an earlier version",
             where=str(path),
@@ -294,7 +278,7 @@ def _sorted(data: ChartData) -> ChartData:
 
 def _size(data: ChartData, row: Heading) -> float | None:
     """What rows are sorted by: latest wave, first answer, everyone, or the mean."""
-    if data.spec.kind == "distribution":
+    if data.spec.kind in ("distribution", "ridges"):
         return data.summary("mean", row)
     if data.spec.kind == "likert" and data.question.nets:
         return data.value(row, Heading(axis="term", code=data.question.nets[0].code))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.charts.data import MOST_PARTS
+from pipeline.charts.fits import MOST_PARTS
 from pipeline.definition import Question, Survey
 from pipeline.errors import SurveyError
 from pipeline.outline import FigureKind, FigureSpec

@@ -43,10 +43,10 @@ def distribution(data: ChartData, palette: Palette, width: float) -> Body:
         feet.append(
             {"x": panel.left, "x2": panel.right, "y": panel.bottom, "y2": panel.bottom}
         )
-        shapes += _columns(data, panel, palette, top)
-        ends += _intervals(data, panel, top)
-        texts += _ratings(data, panel, palette)
-        texts += _peak(data, panel, palette, top)
+        shapes += columns(data, panel, palette, top)
+        ends += intervals(data, panel, top)
+        texts += ratings(data, panel, palette)
+        texts += peak(data, panel, palette, top)
     layers = (
         rects(shapes),
         rules(ends, palette.muted, width=1, name="intervals"),
@@ -108,7 +108,7 @@ def _y(panel: Panel, share: float, top: float) -> float:
     return panel.bottom - share / top * (panel.bottom - panel.top)
 
 
-def _columns(
+def columns(
     data: ChartData, panel: Panel, palette: Palette, top: float
 ) -> list[dict[str, Any]]:
     mode = data.summary("mode", panel.row)
@@ -135,7 +135,7 @@ def _columns(
     return shapes
 
 
-def _intervals(data: ChartData, panel: Panel, top: float) -> list[dict[str, Any]]:
+def intervals(data: ChartData, panel: Panel, top: float) -> list[dict[str, Any]]:
     lines = []
     for place, column in enumerate(data.columns):
         mark = data.at(panel.row, column)
@@ -147,7 +147,7 @@ def _intervals(data: ChartData, panel: Panel, top: float) -> list[dict[str, Any]
     return lines
 
 
-def _ratings(data: ChartData, panel: Panel, palette: Palette) -> list[Text]:
+def ratings(data: ChartData, panel: Panel, palette: Palette) -> list[Text]:
     """The ratings under their columns: all of them, or every other, or every fifth."""
     step = (panel.right - panel.left) / len(data.columns)
     widest = max(text_width(c.label, SMALL) for c in data.columns)
@@ -166,7 +166,7 @@ def _ratings(data: ChartData, panel: Panel, palette: Palette) -> list[Text]:
     ]
 
 
-def _peak(data: ChartData, panel: Panel, palette: Palette, top: float) -> list[Text]:
+def peak(data: ChartData, panel: Panel, palette: Palette, top: float) -> list[Text]:
     """The share of the most frequent rating, over its column."""
     mode = data.summary("mode", panel.row)
     for place, column in enumerate(data.columns):

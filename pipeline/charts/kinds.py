@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pipeline.charts.bars import bars
+from pipeline.charts.combinations import combinations
 from pipeline.charts.data import ChartData
 from pipeline.charts.distribution import distribution
 from pipeline.charts.frame import Sheet, framed
 from pipeline.charts.heat import heat
 from pipeline.charts.likert import likert
 from pipeline.charts.marks import Body
+from pipeline.charts.panels import panels
 from pipeline.charts.ranks import ranks
+from pipeline.charts.ridges import ridges
 from pipeline.charts.stacked import stacked
 from pipeline.charts.theme import Palette
 from pipeline.charts.trend import trend
@@ -23,10 +26,13 @@ KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
     "waves": waves,
     "trend": trend,
     "distribution": distribution,
+    "ridges": ridges,
     "stacked": stacked,
     "likert": likert,
     "ranks": ranks,
     "heat": heat,
+    "panels": panels,
+    "combinations": combinations,
 }
 
 

@@ -86,18 +86,26 @@ def rects(
 
 
 def dots(
-    rows: Rows, *, size: float, scale: alt.Scale | None = None, name: str = "dots"
+    rows: Rows,
+    *,
+    size: float,
+    scale: alt.Scale | None = None,
+    name: str = "dots",
+    heard: bool = True,
 ) -> Layer:
-    """Discs of a diameter of `size` at `x`, `y`."""
-    return _layer(
-        rows,
-        alt.MarkDef(type="point", filled=True, opacity=1, size=size * size * 0.785),
-        name,
-        x=_x("x", scale),
-        y=_y("y"),
-        color=alt.Color(field="fill", type="nominal", scale=None),
-        description=alt.Description(field="say", type="nominal"),
-    )
+    """Discs of a diameter of `size` at `x`, `y`, spoken of as `say` if `heard`."""
+    channels = {
+        "x": _x("x", scale),
+        "y": _y("y"),
+        "color": alt.Color(field="fill", type="nominal", scale=None),
+    }
+    if heard:
+        channels["description"] = alt.Description(field="say", type="nominal")
+    area = size * size * 0.785
+    mark = alt.MarkDef(type="point", filled=True, opacity=1, size=area)
+    if not heard:
+        mark = alt.MarkDef(type="point", filled=True, opacity=1, size=area, aria=False)
+    return _layer(rows, mark, name, **channels)
 
 
 def rules(

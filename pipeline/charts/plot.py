@@ -10,6 +10,7 @@ from pipeline.charts.heat import shade, top_of
 from pipeline.charts.theme import CSS, option_colours
 from pipeline.charts.waves import wave_colours
 from pipeline.charts.words import shown
+from pipeline.estimates.combinations import REST
 from pipeline.outline import FigureKind
 from pipeline.report import Plot, Series
 
@@ -22,7 +23,10 @@ def plot(data: ChartData) -> Plot:
 
 def _bars(data: ChartData) -> Plot:
     name = "Mean" if data.measure == "mean" else "Share"
-    colours = [CSS.neutral if row.everyone else CSS.accent for row in data.rows]
+    colours = [
+        CSS.neutral if row.everyone or row.code == REST else CSS.accent
+        for row in data.rows
+    ]
     column = data.columns[0]
     return Plot(
         layout="bars",
@@ -115,10 +119,13 @@ PLOTS: dict[FigureKind, Callable[[ChartData], Plot]] = {
     "waves": _waves,
     "trend": _trend,
     "distribution": _stacked,
+    "ridges": _stacked,
     "stacked": _stacked,
     "likert": _stacked,
     "ranks": _ranks,
     "heat": _heat,
+    "panels": _heat,
+    "combinations": _bars,
 }
 
 

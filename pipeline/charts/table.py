@@ -134,7 +134,7 @@ def _across(data: ChartData) -> str:
 
 
 def _summary(data: ChartData, row: Heading) -> list[str]:
-    if data.spec.kind != "distribution":
+    if data.spec.kind not in ("distribution", "ridges"):
         return []
     found = (data.summary(statistic, row) for statistic in ("mean", "mode"))
     return [words.TOO_FEW if each is None else number(each) for each in found]
@@ -149,6 +149,8 @@ def _corner(data: ChartData) -> str:
     dimension = next((r.dimension for r in data.rows if r.dimension), "")
     if dimension:
         return data.survey.dimension(dimension).label
+    if data.spec.kind == "combinations":
+        return "Answers chosen together"
     return "Respondents" if data.rows[0].everyone else "Answer"
 
 
@@ -213,6 +215,7 @@ def _rows(data: ChartData) -> list[dict[str, Any]]:
 
 def _row(data: ChartData, row: Heading, column: Heading, mark: Mark) -> dict[str, Any]:
     domains = [h.label for h in (row, column) if h.axis == "domain" and h.code]
+    sets = data.spec.kind == "combinations"
     terms = {e.code: e.label for e in (*data.question.nets, *data.question.choices)}
     return {
         "wave": mark.wave,
@@ -221,7 +224,7 @@ def _row(data: ChartData, row: Heading, column: Heading, mark: Mark) -> dict[str
         "domain_label": " × ".join(domains),
         "statistic": mark.statistic,
         "term": mark.term,
-        "term_label": terms.get(mark.term, ""),
+        "term_label": row.label if sets else terms.get(mark.term, ""),
         "estimate": _digits(mark.estimate),
         "low": _digits(mark.low),
         "high": _digits(mark.high),

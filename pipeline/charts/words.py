@@ -8,12 +8,14 @@ from pipeline.charts.axes import ONE, Heading
 from pipeline.charts.data import ChartData, Mark
 from pipeline.definition import Scale
 from pipeline.disclosure import interval_wording
+from pipeline.estimates.combinations import MOST_SETS
 from pipeline.narrative.answers import says_nothing
 from pipeline.narrative.lexicon import has_clause, lowered, topic, verbs
 from pipeline.wording import capitalized, listed, percent, relative, rounded
 
 TOO_FEW = "too few answers"
 NOT_ASKED = "not asked"
+BARE = ("stacked", "likert", "ranks", "heat")  # kinds that draw no intervals
 
 
 def shown(data: ChartData, mark: Mark | None) -> str:
@@ -66,13 +68,15 @@ def _measure(data: ChartData) -> str:
     people = question.base_say or data.survey.say
     if data.measure == "mean":
         return f"Mean {topic(question)}{_on(question.scale)} among {people}"
-    if spec.kind == "distribution":
+    if spec.kind in ("distribution", "ridges"):
         return f"How {people} rate their {topic(question)}{_ends(question.scale)}"
     if "term" not in (data.rows[0].axis, data.columns[0].axis):
         doing = f"{relative(people)} {verbs(question, spec.term)}"
         if has_clause(people):  # "respondents who code who use" would be misread
             return f"Share {doing} among {people}"
         return f"Share of {people} {doing}"
+    if spec.kind == "combinations":
+        return f"Share of {people} choosing exactly these answers"
     several = question.kind == "select-all"
     each = "choosing each answer (several were possible)" if several else ""
     share = f"share of {people} {each or 'giving each answer'}"
@@ -143,6 +147,7 @@ def notes(data: ChartData) -> tuple[str, ...]:
             _lines(data),
             _hidden(data),
             _doubtful(data),
+            _kept(data),
             *_broken(data),
             _top(data),
         )
@@ -188,8 +193,7 @@ def _outside(data: ChartData, by: str, wave: str) -> int:
 
 def _lines(data: ChartData) -> str:
     note = interval_wording(data.survey).note
-    drawn = data.spec.kind in ("bars", "waves", "trend", "distribution")
-    return f"Thin lines are intervals. {note}" if drawn else ""
+    return "" if data.spec.kind in BARE else f"Thin lines are intervals. {note}"
 
 
 def _hidden(data: ChartData) -> str:
@@ -203,6 +207,16 @@ def _hidden(data: ChartData) -> str:
         every = sum(1 for _ in data.cells())
         return f"{few}: {len(hidden)} of {every} cells."
     return f"{few}: {listed(names)}."
+
+
+def _kept(data: ChartData) -> str:
+    """Which combinations of answers are shown."""
+    if data.spec.kind != "combinations":
+        return ""
+    return (
+        f"Combinations are shown, up to {MOST_SETS}, if at least {data.survey.min_base}"
+        " chose exactly that."
+    )
 
 
 def _doubtful(data: ChartData) -> str:

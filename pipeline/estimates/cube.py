@@ -6,7 +6,7 @@ margin, are all that estimates and their variances need; respondents stay in Duc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -95,11 +95,23 @@ def cube(con: DuckDBPyConnection, survey: Survey) -> Iterator[Slice]:
         numeric = [group for group in groups if group[0].kind == "numeric"]
         coded = [group for group in groups if group[0].kind != "numeric"]
         if coded:
-            found = scan(con, survey, wave.id, scheme, "answer")
+            found = scan(con, survey, wave.id, scheme, "answer", splits(survey))
             yield from _slices(survey, wave.id, scheme, ways, found, coded)
         if numeric:
-            found = scan(con, survey, wave.id, scheme, "value")
+            found = scan(con, survey, wave.id, scheme, "value", splits(survey))
             yield from _slices(survey, wave.id, scheme, ways, found, numeric)
+
+
+def of_everyone(
+    survey: Survey,
+    wave: str,
+    scheme: Scheme,
+    found: Scan,
+    questions: Sequence[Question],
+) -> Iterator[Slice]:
+    """A slice of everyone for each of these questions, whose answers were scanned."""
+    each = [[question] for question in questions]
+    return _slices(survey, wave, scheme, [_Split((), ())], found, each)
 
 
 def _slices(

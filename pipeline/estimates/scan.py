@@ -12,7 +12,7 @@ added up without comparing texts.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -59,10 +59,19 @@ class _Digit(msgspec.Struct, frozen=True):
 
 
 def scan(
-    con: DuckDBPyConnection, survey: Survey, wave: str, scheme: Scheme, answer: Answer
+    con: DuckDBPyConnection,
+    survey: Survey,
+    wave: str,
+    scheme: Scheme,
+    answer: Answer,
+    ways: Sequence[tuple[str, ...]],
+    table: str = "answered",
 ) -> Scan:
-    """Add up a wave's weights for every split, and every split by weighting margin."""
-    wanted = _wanted(survey, scheme)
+    """Add up a wave's weights for each way to split, and each by weighting margin.
+
+    `table` has the answers, in the columns of `answered`.
+    """
+    wanted = _wanted(ways, scheme)
     dims = [d.id for d in survey.dimensions]
     tables: dict[frozenset[str], Columns] = {}
     # The longest first: a set is rolled up from a longer one, or is not in any.
@@ -72,7 +81,7 @@ def scan(
         if above:
             tables[by] = rolled_up(min(above, key=lambda t: len(t["n"])), listed)
         else:
-            tables[by] = _grouped(con, survey, wave, scheme, answer, listed)
+            tables[by] = _grouped(con, survey, wave, scheme, answer, listed, table)
     return Scan(tables)
 
 
@@ -83,6 +92,7 @@ def _grouped(
     scheme: Scheme,
     answer: Answer,
     by: list[str],
+    table: str,
 ) -> Columns:
     """The rows split by these dimensions and by sampling unit."""
     digits = _digits(survey, answer, by)
@@ -92,7 +102,7 @@ def _grouped(
     query = statement("sums").format(
         columns=", ".join(f"{sql} AS {name}" for name, sql in keys.items()),
         sums="".join(f", CAST(SUM({c}) AS DOUBLE) AS {k}" for k, c in _sums(scheme)),
-        source=_source(scheme),
+        source=_source(scheme, table),
         answer=answer,
         keys=", ".join(keys.values()),
     )
@@ -164,18 +174,18 @@ def _sums(scheme: Scheme) -> list[tuple[str, str]]:
     return [*named, *((f"r{i}", f'"{column}"') for i, column in enumerate(replicates))]
 
 
-def _source(scheme: Scheme) -> str:
+def _source(scheme: Scheme, table: str) -> str:
     """Replicate weights are not repeated for each answer: they are joined."""
     if scheme.replication is None:
-        return "answered"
+        return table
     columns = "".join(f', p."{column}"' for column in scheme.replication.columns)
     return (
-        f"(SELECT a.*{columns} FROM answered AS a JOIN people AS p"
+        f"(SELECT a.*{columns} FROM {table} AS a JOIN people AS p"
         " ON p.wave = a.wave AND p.respondent = a.respondent) AS answered"
     )
 
 
-def _wanted(survey: Survey, scheme: Scheme) -> set[frozenset[str]]:
+def _wanted(ways: Sequence[tuple[str, ...]], scheme: Scheme) -> set[frozenset[str]]:
     """The dimensions of each set: every split, and every split by weighting margin."""
     margins = [(), *((d,) for d in scheme.dimensions)]
-    return {frozenset((*by, *more)) for by in splits(survey) for more in margins}
+    return {frozenset((*by, *more)) for by in ways for more in margins}

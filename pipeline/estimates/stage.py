@@ -1,6 +1,7 @@
 """The estimate stage: answers and weights → estimates.parquet, one tidy row each.
 
-covariances.parquet goes with it: a row has those of one share in two domains.
+Two go with it. A row of covariances.parquet has those of one share in two domains, a
+row of combinations.parquet the share of a set of answers to a select-all question.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.definition import Survey
+from pipeline.estimates.combinations import combinations
 from pipeline.estimates.cube import cube
 from pipeline.estimates.pairs import covariances
 from pipeline.estimates.suppression import reasons
@@ -30,7 +32,7 @@ HIDDEN = tuple(name for name in NUMBERS if name != "df")
 
 
 def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
-    """Write estimates.parquet, covariances.parquet, and the warehouse they are from."""
+    """Write estimates, covariances, combinations, and the warehouse they are from."""
     progress("sums")
     build_warehouse(survey, build)
     con = connect(build / "warehouse.duckdb", read_only=True)
@@ -40,16 +42,29 @@ def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> No
         blocks += tidy(part)
         if part.by and "*" not in part.by and part.batch.kind != "numeric":
             links += covariances(part)
+    progress("combinations")
+    sets = _joined(list(combinations(con, survey)))
     con.close()
-    table = {
-        name: np.concatenate([b[name] for b in blocks]) for name in (*TEXTS, *NUMBERS)
-    }
+    table = _joined(blocks)
     progress("disclosure control")
     _explain(table)
-    _suppress(table, survey)
+    hidden = _suppress(table, survey)
+    _leave_out(sets, hidden)
     progress(f"{len(table['n'])} estimates")
     _write(table, build / "estimates.parquet")
+    _write(sets, build / "combinations.parquet")
     _write_covariances(links, build)
+
+
+def _joined(blocks: Sequence[Columns]) -> Columns:
+    """Blocks of tidy rows as one, though there may be none."""
+    empty = dict.fromkeys(TEXTS, np.empty(0, object)) | dict.fromkeys(
+        NUMBERS, np.empty(0)
+    )
+    return {
+        name: np.concatenate([of, *(b[name] for b in blocks)])
+        for name, of in empty.items()
+    }
 
 
 def _explain(table: Columns) -> None:
@@ -62,17 +77,25 @@ def _explain(table: Columns) -> None:
     )
 
 
-def _suppress(table: Columns, survey: Survey) -> None:
+def _keys(table: Columns) -> list[Key]:
+    names = ("wave", "question", "by", "domain")
+    return list(zip(*(table[name].tolist() for name in names), strict=True))
+
+
+def _leave_out(sets: Columns, hidden: set[Key]) -> None:
+    """Drop the sets of those whose base is hidden."""
+    kept = np.array([key not in hidden for key in _keys(sets)], dtype=bool)
+    for name, column in sets.items():
+        sets[name] = column[kept]
+
+
+def _suppress(table: Columns, survey: Survey) -> set[Key]:
     """Hide domains on small bases and those that would give them away, for good.
 
-    `reason` is the same for both: which it is would say how many a domain holds.
+    Returns what is hidden. `reason` is the same for both: which it is would say how
+    many a domain holds.
     """
-    keys = list(
-        zip(
-            *(table[k].tolist() for k in ("wave", "question", "by", "domain")),
-            strict=True,
-        )
-    )
+    keys = _keys(table)
     hidden = _hidden(survey, dict(zip(keys, table["n"].tolist(), strict=True)))
     gone = np.array([key in hidden for key in keys])
     table["flag"][gone] = "suppressed"
@@ -83,6 +106,7 @@ def _suppress(table: Columns, survey: Survey) -> None:
     table["caution"][gone] = ""
     for name in HIDDEN:
         table[name][gone] = np.nan
+    return hidden
 
 
 def _hidden(survey: Survey, bases: dict[Key, float]) -> set[Key]:

@@ -54,7 +54,7 @@ NUMBERS = (
 )
 
 
-class _Shares(msgspec.Struct, frozen=True):
+class Shares(msgspec.Struct, frozen=True):
     """Shares of any options, (cells,) each; `row` is the slice's row of each."""
 
     row: Ints
@@ -70,8 +70,8 @@ def tidy(part: Slice) -> Iterator[Columns]:
     """All estimates of a slice, in blocks of one statistic."""
     kind = part.batch.kind
     if kind != "numeric":
-        yield _share_block(part, _options(part))
-        yield from (_share_block(part, net) for net in _nets(part))
+        yield share_block(part, _options(part))
+        yield from (share_block(part, net) for net in _nets(part))
     if kind in ("scale", "numeric"):
         yield _means(part)
         yield _medians(part)
@@ -80,7 +80,7 @@ def tidy(part: Slice) -> Iterator[Columns]:
         yield _block(part, rows, "mode", part.values[part.w.argmax(axis=1)])
 
 
-def _options(part: Slice) -> _Shares:
+def _options(part: Slice) -> Shares:
     """The share of every option that the wave offered."""
     shown = part.batch.shown[part.question]
     p = part.w / part.W[:, None]
@@ -91,10 +91,10 @@ def _options(part: Slice) -> _Shares:
     of = part.question[row], value
     items, terms = part.batch.items[of], part.batch.terms[of]
     sums = part.count[shown], p[shown], variance[shown]
-    return _Shares(row, items, terms, *sums, rank[shown])
+    return Shares(row, items, terms, *sums, rank[shown])
 
 
-def _nets(part: Slice) -> Iterator[_Shares]:
+def _nets(part: Slice) -> Iterator[Shares]:
     """The first net of every question, the second, and so on."""
     ids = np.array([q.id for q in part.batch.questions], dtype=object)
     for y, code in nets_of(part.batch):
@@ -105,7 +105,7 @@ def _nets(part: Slice) -> Iterator[_Shares]:
         row = np.flatnonzero(code[part.question] != "")
         own = part.question[row]
         sums = count[row], p[row], variance[row]
-        yield _Shares(row, ids[own], code[own], *sums, np.nan)
+        yield Shares(row, ids[own], code[own], *sums, np.nan)
 
 
 def nets_of(batch: Batch) -> Iterator[tuple[Floats, Texts]]:
@@ -127,7 +127,7 @@ def nets_of(batch: Batch) -> Iterator[tuple[Floats, Texts]]:
         yield y, code
 
 
-def _share_block(part: Slice, shares: _Shares) -> Columns:
+def share_block(part: Slice, shares: Shares) -> Columns:
     row, p, variance = shares.row, shares.p, shares.variance
     n, se = part.n[row], np.sqrt(variance)
     n_eff, deff = _precision(part, row, p, se)

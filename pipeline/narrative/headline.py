@@ -284,6 +284,11 @@ def _heat(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
     return _by_domain(source, spec, question, spec.term) if spec.term else None
 
 
+def _no_message(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
+    """No licence is given yet to say of combinations which comes first."""
+    return None
+
+
 def _asks(kind: str, spec: FigureSpec, **more: object) -> ClaimSpec:
     asked = {"kind": kind, "question": spec.question, "term": spec.term}
     by = {"by": spec.by} if more.get("domain") or kind == "range" else {}
@@ -301,8 +306,11 @@ FINDERS: dict[str, Finder] = {
     "waves": _waves,
     "trend": _waves,
     "distribution": _distribution,
+    "ridges": _distribution,
     "stacked": _stacked,
     "likert": _stacked,
     "ranks": _ranks,
     "heat": _heat,
+    "panels": _heat,
+    "combinations": _no_message,
 }
