@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -58,10 +59,12 @@ def job(
 
 def ingest(job: Job, progress: Progress) -> None:
     """Raw exports → answers, respondents, and an account of what was left out."""
+    from pipeline.ingest.pseudonyms import id_key
     from pipeline.ingest.stage import ingest
 
     job.outlines()  # A mistake there should be known before minutes of work.
-    ingest(job.survey, job.raw, job.build, progress)
+    key = id_key(job.project.root)
+    ingest(job.survey, job.raw, job.build, progress, key)
 
 
 def weigh(job: Job, progress: Progress) -> None:
@@ -140,6 +143,10 @@ def run(job: Job, begin: Progress, progress: Progress) -> None:
 
 def _given(job: Job, stage: str) -> Iterator[str]:
     """What a stage depends on beside the survey and what those before it made."""
+    if stage == "ingest":
+        from pipeline.ingest.pseudonyms import id_key
+
+        yield sha256(id_key(job.project.root)).hexdigest()
     if stage in ("draft", "publish"):
         yield from (path.read_text("utf-8") for path in job.project.reports())
     if stage == "publish":

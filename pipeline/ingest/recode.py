@@ -33,6 +33,7 @@ from pipeline.ingest.ledger import (
     WaveLedger,
 )
 from pipeline.ingest.places import design_columns, place
+from pipeline.ingest.pseudonyms import pseudonymise
 from pipeline.ingest.reader import read_wave
 from pipeline.ingest.repairs import repair_cells
 from pipeline.ingest.routing import route
@@ -48,9 +49,11 @@ LONGEST = 200  # letters that are looked at of a text to be shown
 
 
 def recode_wave(
-    con: DuckDBPyConnection, survey: Survey, wave: Wave, raw: Path
+    con: DuckDBPyConnection, survey: Survey, wave: Wave, raw: Path, key: bytes = b""
 ) -> WaveLedger:
     """Fill the tables `answers(respondent, item, value, status)`, `kept`, `places`.
+
+    With a `key`, `places` has the pseudonyms of respondents' ids.
 
     Raises `DataError` or `Missing`; what can be left out without harm is left out and
     listed in the ledger that is returned.
@@ -75,6 +78,8 @@ def recode_wave(
     con.execute(statement("answers"))
     _base_weights(con, wave, names, where)
     place(con, wave, drawn, names, where)
+    if key and wave.respondent:
+        pseudonymise(con, key, one(where, names, wave.respondent, "the respondent id"))
     rows = sum(e.rows for e in exports)
     respondents = _number(con, "SELECT count(*) FROM kept")
     if not respondents:

@@ -24,11 +24,18 @@ MEMORY = "3GB"
 
 
 def ingest(
-    survey: Survey, raw: Path, build: Path, progress: Callable[[str], None]
+    survey: Survey,
+    raw: Path,
+    build: Path,
+    progress: Callable[[str], None],
+    key: bytes = b"",
 ) -> Ledger:
-    """Read every wave and write its answers; nothing is written if one wave fails."""
+    """Read every wave and write its answers; nothing is written if one wave fails.
+
+    With a `key`, respondents get pseudonyms by which their waves can be joined.
+    """
     with _workspace(survey, raw) as con:
-        ledger = _ingest(con, survey, raw, build, progress)
+        ledger = _ingest(con, survey, raw, build, progress, key)
     text = msgspec.json.format(msgspec.json.encode(ledger), indent=1)
     replace_file(build / "ingest.json", text + b"\n")
     return ledger
@@ -57,11 +64,12 @@ def _ingest(
     raw: Path,
     build: Path,
     progress: Callable[[str], None],
+    key: bytes,
 ) -> Ledger:
     ledgers: list[WaveLedger] = []
     for wave in survey.waves:
         progress(f"wave {wave.id}")
-        ledgers.append(recode_wave(con, survey, wave, raw))
+        ledgers.append(recode_wave(con, survey, wave, raw, key))
         for table in ("answers", "texts"):
             verb = f"CREATE OR REPLACE TABLE all_{table} AS"
             verb = f"INSERT INTO all_{table}" if len(ledgers) > 1 else verb
