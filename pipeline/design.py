@@ -96,3 +96,12 @@ class Weighting(_Noun, frozen=True):
     bounds: tuple[float, float] | None = None
     trim: tuple[float, float] | None = None
     empty: Literal["error", "ignore"] = "error"
+
+    @property
+    def regress(self) -> str:
+        """SQL for the weights of the regression on the targets that errors follow.
+
+        Raking regresses without weights, the others with those before (as R does).
+        """
+        plain = self.method == "rake" and self.bounds is None
+        return "1" if plain else "base_weight"

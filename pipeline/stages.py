@@ -22,6 +22,7 @@ from pipeline.outline import Outline, outlines_of
 from pipeline.project import Project
 
 Progress = Callable[[str], None]
+UNCHANGED = "unchanged"  # the progress of a stage that is kept
 CACHES = ("drafts",)  # what the build holds for the next one
 
 
@@ -33,6 +34,7 @@ class Job(msgspec.Struct, frozen=True):
     raw: Path
     model: ModelChoice | None
     strict: bool = True
+    engine: str = "duckdb"
 
     @property
     def build(self) -> Path:
@@ -51,10 +53,15 @@ def job(
     model: ModelChoice | None,
     *,
     strict: bool = True,
+    engine: str = "duckdb",
 ) -> Job:
     """Load and check what a run needs before anything is written."""
+    from pipeline.engines.choice import known
+
     survey = load_survey(project.definition(survey_id))
-    return Job(project, survey, project.raw(survey_id, raw), model, strict)
+    return Job(
+        project, survey, project.raw(survey_id, raw), model, strict, known(engine)
+    )
 
 
 def ingest(job: Job, progress: Progress) -> None:
@@ -79,7 +86,7 @@ def estimate(job: Job, progress: Progress) -> None:
     from pipeline.estimates.stage import estimate
     from pipeline.trends import trend
 
-    estimate(job.survey, job.build, progress)
+    estimate(job.survey, job.build, progress, job.engine)
     trend(job.survey, job.build, progress)
 
 
@@ -134,7 +141,7 @@ def run(job: Job, begin: Progress, progress: Progress) -> None:
         for name, stage in STAGES.items():
             begin(name)
             if work.keep(name, _given(job, name)):
-                progress("unchanged")
+                progress(UNCHANGED)
                 continue
             stage(aside, progress)
             work.done(name, final=name != "draft" or _drafted(aside))

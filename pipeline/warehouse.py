@@ -78,12 +78,13 @@ def numbers_of(dimension: str, table: str = "") -> str:
     return f'{table}{"." if table else ""}"#{dimension}"'
 
 
-def build_warehouse(survey: Survey, build: Path) -> None:
+def build_warehouse(survey: Survey, build: Path, *, joined: bool = True) -> None:
     """(Re)build warehouse.duckdb from the Parquet files; it is a cache of them.
 
     Beside the texts stand numbers, which are quicker to group by: `number` of an item
     (as `Survey.items` lists them) and `#role` of a domain (0: unknown). `answered` has
-    the answers and what of `people` they are added up by.
+    the answers and what of `people` they are added up by; as a view, if they are not to
+    be `joined` here.
     """
     target = build / "warehouse.duckdb"
     aside = build / f".warehouse.{os.getpid()}.duckdb"
@@ -113,7 +114,7 @@ def build_warehouse(survey: Survey, build: Path) -> None:
             f" w.weight, w.untrimmed{numbers} FROM {people} AS p"
             f" JOIN {weights} AS w USING (wave, respondent)"
         )
-        lay_out(con, survey)
+        lay_out(con, survey, "TABLE" if joined else "VIEW")
         con.close()
         aside.replace(target)
     finally:
@@ -142,25 +143,54 @@ def _codes(question: Question) -> range:
     return range(1, len(question.choices) + 1)
 
 
-def lay_out(con: DuckDBPyConnection, survey: Survey) -> None:
-    """(Re)create `answered`: answers with what of `people` they are added up by.
+def lay_out(con: DuckDBPyConnection, survey: Survey, kind: str = "TABLE") -> None:
+    """(Re)create what estimates are added up from.
 
-    To join the two in every scan took three quarters of its time.
+    `answered` has answers with what of `weighed` they are added up by: to join the two
+    in every scan took three quarters of its time.
     """
-    firsts, total = [], 0
-    for number, of_item in codes(survey):
-        firsts.append((number, total - of_item.start))
-        total += len(of_item)
-    fill(con, "firsts(number INTEGER, first INTEGER)", firsts)
-    described = con.execute("DESCRIBE people").fetchall()
-    units = [f'p."{n}"' for n, *_ in described if n.startswith((STRATUM, CLUSTER))]
-    numbers = [
-        f"CAST(COALESCE({numbers_of(d.id, 'p')}, 0) AS SMALLINT) AS {numbers_of(d.id)}"
+    name_people(con, survey)
+    fill(con, "firsts(number INTEGER, first INTEGER)", firsts(survey))
+    con.execute(f"CREATE OR REPLACE {kind} answered AS {answered(con, survey)}")
+
+
+def name_people(con: DuckDBPyConnection, survey: Survey) -> None:
+    """(Re)create the view `weighed`: what of `people` answers are added up by.
+
+    A quotient of decimals is a float, which engines round each in their own way: that
+    of a trimmed weight is taken here, once for a respondent.
+    """
+    given = [row[0] for row in con.execute("DESCRIBE people").fetchall()]
+    drawn = (STRATUM, CLUSTER, REPLICATE)
+    kept = ["weight", "base_weight", *(n for n in given if n.startswith(drawn))]
+    columns = [f'"{name}"' for name in kept]
+    if survey.weighting.trim:
+        ratio = f"{survey.weighting.regress} * weight / untrimmed"
+        columns += ["untrimmed", f"CAST({ratio} AS DECIMAL(18,9)) AS trimmed"]
+    columns += [
+        f"CAST(COALESCE({numbers_of(d.id)}, 0) AS SMALLINT) AS {numbers_of(d.id)}"
         for d in survey.dimensions
     ]
-    before = ["p.untrimmed"] if survey.weighting.trim else []
-    columns = "".join(f", {column}" for column in [*before, *units, *numbers])
-    con.execute(statement("answered").format(columns=columns)).fetchall()
+    con.execute(
+        "CREATE OR REPLACE VIEW weighed AS"
+        f" SELECT wave, respondent, {', '.join(columns)} FROM people"
+    )
+
+
+def answered(con: DuckDBPyConnection, survey: Survey) -> str:
+    """The SELECT that joins `answers` and `weighed`, without replicate weights."""
+    names = [row[0] for row in con.execute("DESCRIBE weighed").fetchall()]
+    columns = [f'p."{n}"' for n in names[2:] if not n.startswith(REPLICATE)]
+    return statement("answered").format(columns=", ".join(columns))
+
+
+def firsts(survey: Survey) -> list[tuple[int, int]]:
+    """By number of an item, the number of its answer with code 0."""
+    found, total = [], 0
+    for number, of_item in codes(survey):
+        found.append((number, total - of_item.start))
+        total += len(of_item)
+    return found
 
 
 def _scaled(con: DuckDBPyConnection, people: str) -> str:

@@ -21,7 +21,7 @@ ORDER = [
     {"load"},
     {"warehouse", "outline", "topline", "report"},
     {"ingest", "weights", "replicates", "privacy", "codebook"},
-    {"simulate", "drafting"},
+    {"simulate", "drafting", "engines"},
     {"estimates"},
     {"trends"},
     {"findings", "wording", "disclosure"},

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from pipeline.definition import Question, Survey
+from pipeline.engines import Source, here
 from pipeline.estimates.batch import Batch, alike, batch_of
 from pipeline.estimates.rollup import replicate_names
 from pipeline.estimates.scan import Scan, scan, splits
@@ -83,8 +84,10 @@ class _Split(msgspec.Struct, frozen=True):
         return np.array(found, dtype=object)
 
 
-def cube(con: DuckDBPyConnection, survey: Survey) -> Iterator[Slice]:
-    """All slices of the survey, from the warehouse."""
+def cube(
+    con: DuckDBPyConnection, survey: Survey, source: Source = here
+) -> Iterator[Slice]:
+    """All slices of the survey; `source` is where what the warehouse names lies."""
     codes = {
         d.id: ("", *(g.code for g in survey.domains(d.id))) for d in survey.dimensions
     }
@@ -95,10 +98,14 @@ def cube(con: DuckDBPyConnection, survey: Survey) -> Iterator[Slice]:
         numeric = [group for group in groups if group[0].kind == "numeric"]
         coded = [group for group in groups if group[0].kind != "numeric"]
         if coded:
-            found = scan(con, survey, wave.id, scheme, "answer", splits(survey))
+            found = scan(
+                con, survey, wave.id, scheme, "answer", splits(survey), source=source
+            )
             yield from _slices(survey, wave.id, scheme, ways, found, coded)
         if numeric:
-            found = scan(con, survey, wave.id, scheme, "value", splits(survey))
+            found = scan(
+                con, survey, wave.id, scheme, "value", splits(survey), source=source
+            )
             yield from _slices(survey, wave.id, scheme, ways, found, numeric)
 
 

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from pipeline.definition import Survey
+from pipeline.engines import Source, here
 from pipeline.estimates.rollup import rolled_up
 from pipeline.estimates.scheme import Scheme
 from pipeline.warehouse import codes, numbers_of, statement
@@ -66,10 +67,11 @@ def scan(
     answer: Answer,
     ways: Sequence[tuple[str, ...]],
     table: str = "answered",
+    source: Source = here,
 ) -> Scan:
     """Add up a wave's weights for each way to split, and each by weighting margin.
 
-    `table` has the answers, in the columns of `answered`.
+    `table` has the answers, in the columns of `answered`; `source` is where it lies.
     """
     wanted = _wanted(ways, scheme)
     dims = [d.id for d in survey.dimensions]
@@ -81,35 +83,52 @@ def scan(
         if above:
             tables[by] = rolled_up(min(above, key=lambda t: len(t["n"])), listed)
         else:
-            tables[by] = _grouped(con, survey, wave, scheme, answer, listed, table)
+            digits = _digits(survey, answer, listed)
+            query = _query(digits, wave, scheme, answer, table)
+            found = _read(con, source(query), scheme, answer)
+            tables[by] = _named(found, survey, scheme, digits, listed)
     return Scan(tables)
 
 
-def _grouped(
-    con: DuckDBPyConnection,
-    survey: Survey,
-    wave: str,
-    scheme: Scheme,
-    answer: Answer,
-    by: list[str],
-    table: str,
-) -> Columns:
-    """The rows split by these dimensions and by sampling unit."""
-    digits = _digits(survey, answer, by)
+def _query(
+    digits: list[_Digit], wave: str, scheme: Scheme, answer: Answer, table: str
+) -> str:
+    """SQL of the rows split by these digits and by sampling unit."""
     keys = {"key": _packed(digits)}
     keys |= {f"u{i}": f'"{column}"' for i, column in enumerate(scheme.places)}
     keys |= {"value": "value"} if answer == "value" else {}
-    query = statement("sums").format(
+    return statement("sums").format(
         columns=", ".join(f"{sql} AS {name}" for name, sql in keys.items()),
-        sums="".join(f", CAST(SUM({c}) AS DOUBLE) AS {k}" for k, c in _sums(scheme)),
+        sums="".join(f", SUM({c}) AS {k}" for k, c in _sums(scheme)),
         source=_source(scheme, table),
+        wave=wave,
         answer=answer,
         keys=", ".join(keys.values()),
     )
-    found = con.execute(query, {"wave": wave}).fetchnumpy()
-    rows = {k: np.ma.getdata(v) for k, v in found.items()}
+
+
+def _read(
+    con: DuckDBPyConnection, source: str, scheme: Scheme, answer: Answer
+) -> Columns:
+    """The rows of a query, its exact sums as floats.
+
+    DuckDB makes them so for all engines, which round decimals each in their own way.
+    """
+    units = [f"u{i}" for i in range(len(scheme.places))]
+    value = ["value"] if answer == "value" else []
+    floats = [*value, "w", "w2", *(name for name, _ in _sums(scheme))]
+    doubles = "".join(f", CAST({name} AS DOUBLE) AS {name}" for name in floats)
+    columns = ", ".join(["key", *units, "n"])
+    found = con.execute(f"SELECT {columns}{doubles} FROM {source}").fetchnumpy()
+    return {name: np.ma.getdata(column) for name, column in found.items()}
+
+
+def _named(
+    rows: Columns, survey: Survey, scheme: Scheme, digits: list[_Digit], by: list[str]
+) -> Columns:
+    """The rows with what they are of in columns, in order."""
     rows |= _unpacked(digits, rows.pop("key"))
-    if answer == "answer":
+    if "answer" in rows:
         number = rows.pop("answer")
         rows |= {name: known[number] for name, known in _answers(survey).items()}
     rows["q"] = rows.get("q", rows["n"])
@@ -163,12 +182,7 @@ def _sums(scheme: Scheme) -> list[tuple[str, str]]:
     replicates = scheme.replication.columns if scheme.replication else ()
     named = []
     if scheme.trimmed:
-        # A quotient of decimals is a float, and a sum of floats depends on their order.
-        ratio = f"{scheme.regress} * weight / untrimmed"
-        named = [
-            ("q", f"CAST({ratio} AS DECIMAL(18,9))"),
-            ("wp", "weight * untrimmed"),
-        ]
+        named = [("q", "trimmed"), ("wp", "weight * untrimmed")]
     elif scheme.dimensions and scheme.regress != "1":
         named = [("q", scheme.regress)]
     return [*named, *((f"r{i}", f'"{column}"') for i, column in enumerate(replicates))]
@@ -180,7 +194,7 @@ def _source(scheme: Scheme, table: str) -> str:
         return table
     columns = "".join(f', p."{column}"' for column in scheme.replication.columns)
     return (
-        f"(SELECT a.*{columns} FROM {table} AS a JOIN people AS p"
+        f"(SELECT a.*{columns} FROM {table} AS a JOIN weighed AS p"
         " ON p.wave = a.wave AND p.respondent = a.respondent) AS answered"
     )
 

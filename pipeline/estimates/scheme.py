@@ -66,7 +66,7 @@ def sample_of(
     ]
     before = "untrimmed" if survey.weighting.trim else ""
     margins = ("1.0", *columns)
-    fitted = Calibration(margins, _regress(survey), before) if columns else None
+    fitted = Calibration(margins, survey.weighting.regress, before) if columns else None
     table = f"(SELECT * FROM people WHERE wave = '{wave.id}')"
     if items:
         table = f"({_wide(survey, wave, items)})"
@@ -123,7 +123,7 @@ def scheme_of(con: DuckDBPyConnection, survey: Survey, wave: Wave) -> Scheme:
         located,
         tuple(margins),
         columns,
-        _regress(survey),
+        survey.weighting.regress,
         bool(margins) and survey.weighting.trim is not None,
         None,
         _replication(sample),
@@ -154,12 +154,6 @@ def _margins(
         if len(shares) > 1:
             found[target.dimension] = {c: s / total for c, s in shares.items()}
     return found
-
-
-def _regress(survey: Survey) -> str:
-    """Raking regresses without weights, the others with those before (as R does)."""
-    plain = survey.weighting.method == "rake" and survey.weighting.bounds is None
-    return "1" if plain else "base_weight"
 
 
 def _replication(sample: Sample) -> Replication | None:

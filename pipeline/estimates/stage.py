@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.definition import Survey
+from pipeline.engines.choice import DUCKDB, source_on
 from pipeline.estimates.combinations import combinations
 from pipeline.estimates.cube import cube
 from pipeline.estimates.pairs import covariances
@@ -31,17 +32,23 @@ LINKS = ("wave", "question", "term", "by", "first", "second", "covariance")
 HIDDEN = tuple(name for name in NUMBERS if name != "df")
 
 
-def estimate(survey: Survey, build: Path, progress: Callable[[str], None]) -> None:
-    """Write estimates, covariances, combinations, and the warehouse they are from."""
-    progress("sums")
-    build_warehouse(survey, build)
+def estimate(
+    survey: Survey, build: Path, progress: Callable[[str], None], engine: str = DUCKDB
+) -> None:
+    """Write estimates, covariances, combinations, and the warehouse they are from.
+
+    On whatever `engine` the sums are added up, the files are the same.
+    """
+    progress("sums" if engine == DUCKDB else f"sums on {engine}")
+    build_warehouse(survey, build, joined=engine == DUCKDB)
     con = connect(build / "warehouse.duckdb", read_only=True)
     blocks: list[Columns] = []
     links: list[Columns] = []
-    for part in cube(con, survey):
-        blocks += tidy(part)
-        if part.by and "*" not in part.by and part.batch.kind != "numeric":
-            links += covariances(part)
+    with source_on(engine, con, survey, build) as source:
+        for part in cube(con, survey, source):
+            blocks += tidy(part)
+            if part.by and "*" not in part.by and part.batch.kind != "numeric":
+                links += covariances(part)
     progress("combinations")
     sets = _joined(list(combinations(con, survey)))
     con.close()

@@ -1,10 +1,9 @@
 -- One row: an answer given, with the numbers, units and weights that it adds up under.
-CREATE OR REPLACE TABLE answered AS
 SELECT a.wave, a.respondent, CAST(a.number AS SMALLINT) AS item,
        f.first + CAST(a.value AS INTEGER) AS answer,
        CASE WHEN f.first IS NULL THEN a.value END AS value,
-       p.weight, p.base_weight{columns}
+       {columns}
 FROM answers AS a
-JOIN people AS p ON p.wave = a.wave AND p.respondent = a.respondent
+JOIN weighed AS p ON p.wave = a.wave AND p.respondent = a.respondent
 LEFT JOIN firsts AS f ON f.number = a.number
 WHERE a.status = 'answered'
