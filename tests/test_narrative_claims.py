@@ -264,9 +264,9 @@ def tools(a: float, b: float, c: float, ranks: tuple[int, int, int]) -> list[Row
 
 def test_the_first_is_called_so_only_if_it_is_apart_from_the_second() -> None:
     apart = said(tools(0.7, 0.4, 0.1, (1, 2, 3)), RANKING)
-    assert "At the top, 70% of AI tool users use Alpha" in apart
+    assert "The largest share of AI tool users use Alpha (70%), followed by" in apart
     close = said(tools(0.41, 0.4, 0.1, (1, 2, 3)), RANKING)
-    assert "At the top" not in close
+    assert "The largest share of" not in close
     assert "Two answers lead among AI tool users: 41% use Alpha" in close
 
 
@@ -278,7 +278,27 @@ def test_a_tie_for_first_is_called_one() -> None:
 
 def test_a_list_is_never_cut_between_equals() -> None:
     text = said(tools(0.7, 0.4, 0.4, (1, 2, 2)), RANKING)
-    assert "Beta (40%) and Gamma (40%)" in text
+    assert "70% use Alpha, 40% Beta and 40% Gamma" in text
+
+
+def test_where_all_answers_are_asked_for_none_is_said_to_lead() -> None:
+    every = ClaimSpec(kind="ranking", question="tools", top=3)
+    text = said(tools(0.7, 0.4, 0.1, (1, 2, 3)), every)
+    assert "Among AI tool users, 70% use Alpha, 40% Beta and 10% Gamma." in text
+    assert "largest" not in text
+    assert "most frequent" not in text
+
+
+def test_a_share_that_an_order_states_is_not_said_again() -> None:
+    rows = [*tools(0.7, 0.4, 0.1, (1, 2, 3)), share("use", "yes", 0.3)]
+    lead = ClaimSpec(kind="level", question="use", term="yes")
+    known = ClaimSpec(kind="level", question="tools", term="b")
+    told = planned(rows, lead, RANKING, known).plan
+    assert told
+    assert [unit.claim.covers for unit in told.units] == [(0,), (1, 2)]
+    alone = planned(rows, known, RANKING).plan
+    assert alone
+    assert len(alone.units) == 2, "what a section leads with stays"
 
 
 def test_an_options_place_counts_ties() -> None:

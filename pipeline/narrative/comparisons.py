@@ -110,8 +110,11 @@ def _range(
     less, more = (facts[domain] for domain in (surest.lower, surest.higher))
     shown = {"low": low, "high": high, "less": less, "more": more}
     figures = {name: figure(fact) for name, fact in shown.items()}
-    for name, end in (("low_noun", low), ("high_noun", high)):
-        figures[name] = _tied(source, list(facts.values()), end)
+    for name, end in (("low", low), ("high", high)):
+        tied = _tied(source, list(facts.values()), end)
+        figures[f"{name}_noun"] = tied
+        if len(tied.facts) == 1:
+            figures[f"{name}_one"] = tied
     names = {
         "less_noun": domain_noun(source.survey, less.by, less.domain),
         "more_noun": domain_noun(source.survey, more.by, more.domain),

@@ -158,11 +158,16 @@ def _stands_out(source: Estimates, rows: Sequence[Row]) -> bool:
 
 
 def _shortened(claim: Claim | None) -> Claim | None:
-    """A title says how far a range runs, and leaves its ends to the figure."""
+    """A title says how far a range runs, and leaves its ends to the figure.
+
+    It names them where the groups have no common name that would say what they are.
+    """
     shorter = dict.fromkeys(("range", "range_some", "range_ends"), "spread")
     shorter["range_same"] = "spread_same"
     if claim and claim.licences[0] in shorter:
         short = shorter[claim.licences[0]]
+        if short == "spread" and claim.names["scope"] == "groups":
+            short = "spread_ends"
         return msgspec.structs.replace(claim, licences=(short,))
     return claim
 

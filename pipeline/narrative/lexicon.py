@@ -23,6 +23,7 @@ LONGEST_FRAMED = 6  # words of an option with words after it
 PREPOSITIONS = frozenset(
     ("about", "as", "at", "by", "for", "from", "in", "of", "on", "to", "with")
 )
+WHERE = " where "
 CLAUSE = re.compile(r" (?:who|that|which|whose) ")
 
 
@@ -137,11 +138,13 @@ def listing(question: Question, terms: Sequence[str] = ()) -> Form:
     middle  "say planning (37%) or execution (33%) holds their team back"
     before  "are confident (35%) or are not (24%) in preparing the right data"
     that    "25% say that … and 23% that …": every phrase begins with "say"
-    verb    the whole phrase again
+    verb    the whole phrase again, or from its "where" on
     """
     head, mark, tail = (part.strip() for part in question.say.partition("{option}"))
     if not mark or question.scale is not None or not (head or tail):
         return _spelt_out(question)
+    if WHERE in head and head.endswith((" is", " are")):
+        return "verb"
     if tail:
         framed: Form = "middle" if head else "before"
         return framed if _short_names(question, terms) else _spelt_out(question)
@@ -177,7 +180,9 @@ def next_answer(question: Question, term: str) -> str:
     if form == "that":
         return first_answer(question, term).removeprefix("say ")
     if form == "verb":
-        return verbs(question, term)
+        phrase = verbs(question, term)
+        shared = "{option}" in question.say and WHERE in phrase
+        return phrase[phrase.index(WHERE) + 1 :] if shared else phrase
     name = option_name(question, term)
     link = preposition(question)
     return f"{link} {name}" if link else name

@@ -13,8 +13,8 @@ WORDS = """
 a across after against ahead all among an and answer answers any are as asked at
 average averages be between by choose chosen come comes compared did do does
 each equally ends figures followed for frequent from give has have how in is it
-lead leads lies looking make many more most no not of often on or other place
-point put puts range ranks rate rating ratings runs said same share shares shows
+lead leads lies make many more most no not of often on or other place
+point put puts range ranges ranks rate rating ratings runs said same share shares shows
 since stands takes than that the their them themselves there these those to top
 was what when where whether which with
 """
@@ -34,7 +34,7 @@ OPERATORS: dict[str, str] = {
     "less": "compare_lower",
     "large": "compare_times|compare_equal",
     "largest": "ranking|ranking_first|ranking_one|ranking_tied|ranking_consensus",
-    "highest": "highest",
+    "highest": "highest|range",
     "significant|significantly": (
         "compare_same|trend_same|trends_same|mean_same|range_same|spread_same"
     ),
@@ -51,6 +51,7 @@ OPERATORS: dict[str, str] = {
     "steady|stable|hardly|held": "trend_stable",
     "majority|half": "level_majority",
     "wide|gap|far|apart": "compare_wide",
+    "lowest": "range",
     "shown": (
         "range|range_some|range_same|range_alike|range_ends|ranking_consensus|highest"
     ),

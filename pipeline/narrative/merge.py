@@ -1,12 +1,15 @@
 """Claims of one kind about the same people, said in one sentence.
 
-Merging only joins what each claim may say by itself: it adds no comparison.
+Merging only joins what each claim may say by itself: it adds no comparison. A share
+that an order or a comparison states already is not said a second time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby, takewhile
+
+import msgspec
 
 from pipeline.definition import Question, Survey
 from pipeline.narrative.claims import Claim, Figure
@@ -22,6 +25,7 @@ from pipeline.report import Fact
 from pipeline.wording import clauses, listed
 
 LONGEST = 4
+STATING = ("ranking", "levels", "compare", "trend")  # every wording gives its figures
 HINGES = ("that", "where")
 CHANGES = {"trend_up": "up from", "trend_down": "down from", "trend_same": "after"}
 Merge = Callable[[Survey, Sequence[Claim]], Claim]
@@ -30,13 +34,34 @@ Merge = Callable[[Survey, Sequence[Claim]], Claim]
 def merged(survey: Survey, claims: Sequence[Claim]) -> list[Claim]:
     """The claims with neighbours of one kind joined, at most four at a time."""
     result: list[Claim] = []
-    for _, run in groupby(claims, key=_alike):
+    for _, run in groupby(_said_once(claims), key=_alike):
         like = list(run)
         join = MERGES.get(_family(like[0]))
         for start in range(0, len(like), LONGEST):
             part = like[start : start + LONGEST]
             result += [join(survey, part)] if join and len(part) > 1 else part
     return result
+
+
+def _said_once(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims without shares that another states, which then answers for both.
+
+    The first stays: it is what the section leads with.
+    """
+    stated = {
+        fact.id: place
+        for place, claim in reversed(list(enumerate(claims)))
+        if claim.kind in STATING and not _family(claim).endswith("broken")
+        for fact in claim.facts()
+    }
+    kept = dict(enumerate(claims))
+    for place, claim in enumerate(claims[1:], 1):
+        other = stated.get(claim.facts()[0].id) if claim.kind == "level" else None
+        if other is not None:
+            covers = (*kept[other].covers, *claim.covers)
+            kept[other] = msgspec.structs.replace(kept[other], covers=covers)
+            del kept[place]
+    return list(kept.values())
 
 
 def _family(claim: Claim) -> str:

@@ -22,7 +22,7 @@ Paragraph = tuple[Sentence, ...]
 BEAM = 24
 KEPT = 6
 CANDIDATES, OFFERED = 3, 9  # wordings a unit, and in all: more take longer to read
-DIGIT, OPENER, FAMILIAR, TRIGRAM, APPROXIMATION, LONG = 2.0, 1.5, 0.2, 0.25, 0.8, 0.04
+DIGIT, OPENER, FAMILIAR, TRIGRAM, APPROXIMATION, LONG = 2.0, 1.5, 0.2, 0.5, 0.8, 0.04
 WORDS = 28
 
 

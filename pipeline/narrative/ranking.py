@@ -47,7 +47,8 @@ LONGEST = 5
 def ranking(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
     """The first `top` options; with a `term`, the place that it takes.
 
-    With `by` and no `domain`: whether one option comes first in every domain.
+    With `by` and no `domain`: whether one option comes first in every domain. Where
+    all answers are asked for, none leads: they are listed.
     """
     if spec.by and not spec.domain:
         return consensus(source, spec, question)
@@ -60,6 +61,8 @@ def ranking(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
     if not chosen:
         return missing(source, spec, "no order, or too many options alike")
     claim = _order(source, spec, question, chosen)
+    if len(chosen) == sum(not option.missing for option in question.choices):
+        return msgspec.structs.replace(claim, kind="levels", licences=("levels",))
     return msgspec.structs.replace(claim, p_value=p_value, difference=1.0)
 
 
@@ -108,6 +111,7 @@ def _order(
     figures = {
         "share": figure(*ahead, text=ahead[0].display),
         "items": figure(*facts, text=answered(question, facts)),
+        "items_of": figure(*facts, text=answered(question, facts, group.noun)),
         "doing": figure(*facts, text=_doing(question, facts)),
         "tied": figure(*ahead, text=_answers(question, ahead)),
     }
@@ -162,14 +166,16 @@ def _doing(question: Question, facts: Sequence[Fact]) -> str:
 def answered(question: Question, facts: Sequence[Fact], noun: str = "") -> str:
     """`80% use ChatGPT, 53% GitHub Copilot and 23% Google Gemini`; `80% of noun use …`.
 
-    Around an option in the middle: `45% name A and 40% name B among the trends`.
+    Around an option in the middle: `45% name A and 40% B among the trends`.
     """
     shares = [fact.display for fact in facts]
     shares[0] += f" of {noun}" if noun else ""
     terms = [fact.term for fact in facts]
     if listing(question, terms) in FRAMED:
         head, _, tail = question.say.partition("{option}")
-        said = [f"{head}{option_name(question, term)}" for term in terms]
+        names = [option_name(question, term) for term in terms]
+        again = head if head.split()[-1:] == ["say"] else ""
+        said = [f"{head}{names[0]}", *(f"{again}{name}" for name in names[1:])]
         return f"{listed(map(' '.join, zip(shares, said, strict=True)))}{tail}"
     said = [first_answer(question, terms[0])]
     said += [next_answer(question, term) for term in terms[1:]]

@@ -39,6 +39,8 @@ def _range_rows(read: Read) -> list[Row]:
 def ranges(read: Read) -> Iterator[str]:
     """Both ends of a range are the lowest and the highest of what is shown."""
     scopes = [m.one for m in read.sentence.meanings("scope")]
+    if not scopes and _from_to(read) and not _spans(read, read.cells[0].by):
+        yield "these are not the ends of the range"
     if not scopes or read.claims & {"highest"}:
         return
     ends = read.binding.ends
@@ -46,8 +48,18 @@ def ranges(read: Read) -> Iterator[str]:
         yield "these are not the ends of the range"
     if not ends and read.cells and not any(_spans(read, by) for by in scopes):
         yield "these are not the ends of the range"
+    if "both ends" in read.claims and not _lowest_first(read, scopes):
+        yield "these are not the lowest and the highest, in that order"
     if "differs" in read.claims and not _holds_of_range(read):
         yield "the test does not support a difference"
+
+
+def _from_to(read: Read) -> bool:
+    """Whether groups are the ends of "from … to …", which means all between."""
+    places = [bound.place for bound in read.binding.bound]
+    words = [read.sentence.at(place - 1).text for place in places]
+    domains = {(cell.by, cell.domain) for cell in read.cells}
+    return words == ["from", "to"] and len(domains) > 1
 
 
 def _spans(read: Read, by: str) -> bool:
@@ -61,6 +73,11 @@ def _spans(read: Read, by: str) -> bool:
     return half_up(100 * min(values)) == half_up(100 * min(shares)) and half_up(
         100 * max(values)
     ) == half_up(100 * max(shares))
+
+
+def _lowest_first(read: Read, scopes: list[str]) -> bool:
+    values = [read.value(cell) for cell in read.cells]
+    return len(scopes) == 1 and len(values) == 2 and values[0] < values[1]
 
 
 def _holds_of_range(read: Read) -> bool:

@@ -42,8 +42,9 @@ def _wave(read: Read, i: int) -> str:
 def _looks_back(read: Read, i: int) -> bool:
     """Whether the words before a wave can only be said of the one before."""
     before, further = read.sentence.at(i - 1), read.sentence.at(i - 2)
-    broken = before.text == "with" and further.claim == "broken"
-    return before.claim == "since" or before.text == "between" or broken
+    set_against = further.claim == "broken" or further.text == "compared"
+    with_it = before.text == "with" and set_against
+    return before.claim == "since" or before.text == "between" or with_it
 
 
 def _heads_another(read: Read, i: int) -> bool:

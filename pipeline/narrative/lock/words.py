@@ -29,7 +29,7 @@ CLAIMS: dict[str, str] = {
     ),
     "firsts": (
         "the largest shares|largest shares|most frequent answers|answers lead|"
-        "no other answers|as frequent as these"
+        "answers most often"
     ),
     "leads": "leads the answers",
     "followed": "followed by|ahead of",
@@ -42,6 +42,7 @@ CLAIMS: dict[str, str] = {
     "mean": "average|averages|on average|the average",
     "highest": "the most likely|highest|the highest share",
     "broken": "cannot be compared|cannot be said",
+    "both ends": "the lowest and the highest share",
     "differs": "differs between|is not the same in all",
     "wide": "is wide|far apart|a wide gap",
     "tied": "each",
@@ -61,7 +62,7 @@ NEUTRAL = (
     "a|an|the|of|in|among|and|or|but|to|from|with|at|by|for|as|is|are|it|who|that|which|"
     "on|share|shares|answer|answers|give|against|compared|than|between|stands|does|do|"
     "did|has|have|been|comes|come|how many|what|where|there|these|this|their|them|"
-    "themselves|looking|lies|runs|range|ends|differences|difference|change|gap|figures|"
+    "themselves|lies|runs|ranges|range|ends|differences|difference|change|gap|figures|"
     "rate|rating|ratings|put|puts|place themselves|asked about|asked|choose|chosen|"
     "respondents shown|whether|takes|ranks|also|counted|after|across|say|more|lead|"
     "be|the same|point|joint|shows"
