@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from pipeline.charts.brand import load_brand
 from pipeline.definition import Survey
@@ -32,6 +32,7 @@ from pipeline.report import Brand, Figure, Report, Section
 LIBRARIES = (
     "duckdb", "altair", "vl-convert-python", "typst", "python-pptx", "numpy", "scipy",
 )  # fmt: skip
+EXPLORER = "explore.html"
 PUBLISHED = ("pdf", "pptx")  # beside the page; the rest is for `stateof report`
 
 
@@ -40,10 +41,13 @@ def publish(
     survey: Survey,
     outlines: Sequence[Outline],
     progress: Callable[[str], None],
+    explorer: bytes = b"",
     *,
     strict: bool = True,
 ) -> list[Path]:
     """Draw the figures, put the reports together, publish each; returns the pages.
+
+    The page to explore the survey, if there is one, goes beside each.
 
     Drawing is most of the work of a run and all of it Python, so it is shared out
     among processes, and so are the forms of each report. Text that is not proved is an
@@ -73,6 +77,8 @@ def publish(
             figures = _drawn(outline, drawn, progress)
             text = texts[outline.id]
             report = _report(project, survey, outline, text, figures, brand)
+            if explorer:
+                report = _explored(report, folder, explorer)
             made.append((report, folder, target, _forms(pool, report, folder)))
         for _, _, _, forms in made:
             for form in forms:
@@ -102,9 +108,15 @@ def _drawn(
     return figures
 
 
+def _explored(report: Report, folder: Path, explorer: bytes) -> Report:
+    """The report with a link to the page to explore, which is put in its folder."""
+    (folder / EXPLORER).write_bytes(explorer)
+    return replace(report, files={**report.files, "explore": EXPLORER})
+
+
 def _forms(pool: Executor, report: Report, folder: Path) -> list[Future[None]]:
     """The forms of a report beside its page, and its card."""
-    forms = [pool.submit(write_form, report, folder, form) for form in report.files]
+    forms = [pool.submit(write_form, report, folder, form) for form in PUBLISHED]
     return [*forms, pool.submit(_card, report, folder)]
 
 
@@ -133,7 +145,7 @@ def _draw(
 
     message = headline(survey, build, spec, outline.wave)
     if spec.kind == "ranks" and not spec.term:  # draw the line that the title is about
-        spec = msgspec.structs.replace(spec, term=message.term)
+        spec = replace(spec, term=message.term)
     try:
         return figure(survey, build, spec, message.title, folder, brand=brand)
     except TooFew:

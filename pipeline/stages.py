@@ -106,9 +106,13 @@ def draft(job: Job, progress: Progress) -> None:
 
 def publish(job: Job, progress: Progress) -> None:
     """Estimates and sentences → charts and pages."""
+    from pipeline.charts.brand import load_brand
     from pipeline.compose import publish
+    from pipeline.tables.explorer import beside_report
 
-    publish(job.project, job.survey, job.outlines(), progress, strict=job.strict)
+    survey, project = job.survey, job.project
+    explorer = beside_report(survey, job.build, load_brand(project.root))
+    publish(project, survey, job.outlines(), progress, explorer, strict=job.strict)
 
 
 STAGES: dict[str, Callable[[Job, Progress], None]] = {

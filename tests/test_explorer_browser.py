@@ -33,7 +33,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
-    return two_waves(tmp_path_factory.mktemp("project"))
+    crosses = 'crosses = [["role", "band"]]'
+    return two_waves(tmp_path_factory.mktemp("project"), crosses=crosses)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,8 @@ def file(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> Path:
     book = build_book(project, analysis.survey, wanted, lambda _: None)
     path = tmp_path_factory.mktemp("page") / "explorer.html"
     found = published(analysis.survey, analysis.build, book)
-    path.write_text(render_explorer(found, book.brand), encoding="utf-8")
+    text = render_explorer(found, book.brand, "index.html")
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -91,6 +93,41 @@ def test_what_is_chosen_changes_chart_table_and_address(
     again.goto(page.url)
     assert marks(again) == marks(page)
     again.close()
+
+
+def test_a_second_dimension_narrows_who_is_shown(
+    browser: Browser, page: Page, analysis: Analysis
+) -> None:
+    page.locator("#within").select_option("band:high")
+    assert page.url.endswith("&within=band%3Ahigh")
+    assert page.locator("#subtitle").inner_text().endswith("by role, band High, 2025")
+    rows = analysis.share("ai", by="role*band", wave="2025").to_dict("records")
+    high = {r["domain"]: r for r in rows if r["term"] == "yes"}
+    all_high = analysis.share("ai", by="band", wave="2025").to_dict("records")
+    everyone = next(r for r in all_high if r["domain"] == "high" and r["term"] == "yes")
+    said = marks(page)
+    assert said[0].startswith(f"All respondents: High: {everyone['estimate']:.0%}")
+    labels = {"dev": "Developer", "ops": "Ops", "qa": "Test", "lead": "Lead"}
+    shown = 0
+    for code, label in labels.items():
+        line = next(line for line in said if line.startswith(f"{label}: "))
+        row = high.get(f"{code}*high", {"flag": "nobody"})
+        if row["flag"]:
+            assert line == f"{label}: too few answers"
+            continue
+        assert f": {row['estimate']:.0%}, " in line
+        assert line.endswith(f"n {row['n']:.0f}")
+        shown += 1
+    assert shown
+    again = browser.new_page()
+    again.goto(page.url)
+    assert marks(again) == said
+    again.close()
+
+
+def test_it_leads_back_to_its_report(page: Page) -> None:
+    back = page.get_by_role("link", name="Back to the report")
+    assert back.get_attribute("href") == "index.html"
 
 
 def test_letters_and_bases_are_in_the_table(page: Page, analysis: Analysis) -> None:

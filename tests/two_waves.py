@@ -53,9 +53,9 @@ def rows(seed: int, n: int, shift: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def two_waves(folder: Path, more: str = "") -> Analysis:
+def two_waves(folder: Path, more: str = "", crosses: str = "") -> Analysis:
     """The survey, built in `folder`; `more` is added to its definition."""
-    definition = DEFINITION.replace("min_base = 1", "min_base = 5")
+    definition = DEFINITION.replace("min_base = 1", f"min_base = 5\n{crosses}")
     definition = definition.replace("2025 = ", "2024 = X, 2025 = ")
     for name in ("role", "ai", "tools", "depend"):
         definition = definition.replace(

@@ -9,29 +9,31 @@ from typing import Any
 from pipeline.charts.axes import counting
 from pipeline.definition import Question, Survey
 from pipeline.disclosure import interval_wording
-from pipeline.tables.book import Book
+from pipeline.tables.book import BannerTable, Book
 from pipeline.warehouse import connect, parquet
 
 QUERY = """
 SELECT question, wave, "by", domain, term, estimate, low, high, n
 FROM {source}
-WHERE statistic IN ('share', 'mean') AND strpos("by", '*') = 0
+WHERE statistic IN ('share', 'mean')
 ORDER BY question, wave, "by", domain, term
 """
 EVERYONE, MEAN = "", "mean"
 
 
-def published(survey: Survey, build: Path, book: Book) -> dict[str, Any]:
-    """Questions, dimensions and estimates, with the letters of the book's tables.
+def published(survey: Survey, build: Path, book: Book | None = None) -> dict[str, Any]:
+    """Questions, dimensions and estimates, with the letters of a book's tables.
 
     `cells` has, by `question|wave|dimension`, for each domain (everyone first, code "")
-    its n, letter and, by answer, `[value, low, high, letters]`; null where hidden.
+    its n, letter and, by answer, `[value, low, high, letters]`; null where hidden. By
+    `question|wave|role*industry` it has the domains of a cross of two, as `dev*it`;
+    `crosses` names those that there are.
     """
     return {
         "survey": survey.id,
         "title": survey.title,
         "notice": survey.notice,
-        "source": book.source,
+        "source": survey.about.citation or survey.title,
         "interval": interval_wording(survey).name,
         "note": interval_wording(survey).note,
         "least": survey.min_base,
@@ -45,8 +47,9 @@ def published(survey: Survey, build: Path, book: Book) -> dict[str, Any]:
             }
             for d in survey.dimensions
         ],
+        "crosses": [list(cross) for cross in survey.crosses],
         "questions": [_question(q) for q in survey.questions if q.kind != "open"],
-        "cells": _cells(survey, _rows(build), _letters(book)),
+        "cells": _cells(survey, _rows(build), _letters(book.tables if book else ())),
     }
 
 
@@ -72,14 +75,16 @@ def _rows(build: Path) -> list[tuple[Any, ...]]:
     return connect().execute(QUERY.format(source=source)).fetchall()
 
 
-def _letters(book: Book) -> dict[tuple[str, str, str, str], tuple[str, dict[str, str]]]:
+def _letters(
+    tables: Sequence[BannerTable],
+) -> dict[tuple[str, str, str, str], tuple[str, dict[str, str]]]:
     """Of each column of each table, its letter and those of its cells by answer."""
     return {
         (table.question, table.wave, column.by, column.code): (
             column.letter,
             {line.code: line.cells[i].letters for line in table.lines},
         )
-        for table in book.tables
+        for table in tables
         for i, column in enumerate(table.columns)
     }
 
@@ -119,6 +124,10 @@ def _with_everyone(
     }
     for key, split in cells.items():
         question, wave, by = key.split("|")
+        if "*" in by:
+            shown = [[d, column] for d, column in split.items() if column["n"]]
+            found |= {key: shown} if shown else {}
+            continue
         order = [group.code for group in survey.domains(by)]
         domains = [[code, split[code]] for code in order if code in split]
         found[key] = [["", everyone[question, wave]], *domains]

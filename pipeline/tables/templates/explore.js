@@ -14,8 +14,10 @@ const show = (term, v) => term === 'mean' ? one(v) : share(v);
 const number = n => n.toLocaleString('en');
 const few = 'too few answers';
 const people = q => q.people || D.people;
-const label = code => code ? dims[now.by].groups.find(g => g[0] === code)[1]
-  : 'All ' + people(now.question);
+const group = (by, code) => dims[by].groups.find(g => g[0] === code)[1];
+const place = () => now.within ? group(...now.within.split(':')) : '';
+const label = code => code ? group(now.by, code)
+  : 'All ' + people(now.question) + (now.within ? ': ' + place() : '');
 const answer = term => now.question.answers.find(a => a[0] === term)[1];
 const count = c => c.n === null ? 'n under ' + D.least : 'n ' + number(c.n);
 
@@ -26,10 +28,29 @@ const choose = () => {
   const wave = q.waves.includes(asked.get('wave')) ? asked.get('wave') : q.waves.at(-1);
   const splits = D.dimensions.filter(x => D.cells[[q.id, wave, x.id].join('|')]);
   const by = byId(splits, asked.get('by')) ? asked.get('by') : '';
-  const cells = D.cells[[q.id, wave, by].join('|')] || [];
+  const among = amongst(q, wave, by);
+  const within = among.some(a => a[0] === asked.get('within')) ? asked.get('within') : '';
+  const cells = within ? crossed(q, wave, by, within)
+    : D.cells[[q.id, wave, by].join('|')] || [];
   const terms = q.answers.map(a => a[0]).filter(t => cells.some(c => t in c[1].v));
   const a = terms.includes(asked.get('answer')) ? asked.get('answer') : terms[0];
-  now = {question: q, wave, by, splits, cells, terms, answer: a};
+  now = {question: q, wave, by, splits, among, within, cells, terms, answer: a};
+};
+// Groups of a second dimension that the first is crossed with, as ["industry:it", words]
+const amongst = (q, wave, by) => D.crosses.flatMap(cross => {
+  if (!by || !cross.includes(by) || !D.cells[[q.id, wave, cross.join('*')].join('|')]) return [];
+  const other = dims[cross[0] === by ? cross[1] : cross[0]];
+  return (D.cells[[q.id, wave, other.id].join('|')] || []).filter(c => c[0] && c[1].n !== null)
+    .map(c => [other.id + ':' + c[0], other.label + ': ' + group(other.id, c[0])]) });
+const crossed = (q, wave, by, within) => {
+  const [other, code] = within.split(':'), of = d => D.cells[[q.id, wave, d].join('|')];
+  const cross = D.crosses.find(x => x.includes(by) && x.includes(other));
+  const i = cross.indexOf(by), found = new Map(of(cross.join('*')).map(([d, c]) => {
+    const codes = d.split('*'); return [codes[1 - i] === code ? codes[i] : '', c] }));
+  const all = of(other).find(c => c[0] === code)[1];
+  const hidden = {n: null, letter: '', v: Object.fromEntries(Object.keys(all.v).map(t => [t, null]))};
+  return [['', all],
+    ...of(by).filter(c => c[0]).map(([d]) => [d, found.get(d) || hidden])];
 };
 const fill = (id, options, value) => {
   $(id).replaceChildren(...options.map(([v, words]) => {
@@ -40,6 +61,8 @@ const forms = () => {
   fill('q', D.questions.map(q => [q.id, q.title]), now.question.id);
   fill('by', [['', 'Nothing: all ' + people(now.question)],
     ...now.splits.map(s => [s.id, s.label])], now.by);
+  fill('within', [['', 'All ' + people(now.question)], ...now.among], now.within);
+  $('within').disabled = !now.among.length;
   fill('wave', now.question.waves.map(w => [w, w]), now.wave);
   fill('answer', now.terms.map(t => [t, answer(t)]), now.answer);
   d.querySelector('.of-answer').hidden = !now.by;
@@ -47,6 +70,7 @@ const forms = () => {
 const address = () => {
   const s = new URLSearchParams({q: now.question.id, by: now.by, wave: now.wave});
   if (now.by) s.set('answer', now.answer);
+  if (now.within) s.set('within', now.within);
   return '#' + s;
 };
 
@@ -176,15 +200,15 @@ const save = (name, content, type) => {
   const a = d.createElement('a'), url = URL.createObjectURL(new Blob([content], {type}));
   a.href = url; a.download = name; a.click(); setTimeout(() => URL.revokeObjectURL(url), 1000);
 };
-const name = () => [now.question.id, now.by, now.by && now.answer, now.wave].filter(Boolean).join('-');
+const name = () => [now.question.id, now.by, now.by && now.answer, now.within.replace(':', '-'), now.wave].filter(Boolean).join('-');
 const quoted = v => { const s = v == null ? '' : String(v);
   return `"${(/^[=+\-@\t\r]/.test(s) && isNaN(s) ? "'" + s : s).replaceAll('"', '""')}"` };
 const csv = () => {
-  const lines = [['question', 'wording', 'wave', 'by', 'domain', 'domain_label', 'term',
+  const lines = [['question', 'wording', 'wave', 'by', 'domain', 'domain_label', 'within', 'term',
     'term_label', 'estimate', 'low', 'high', 'n', 'letters', 'source', 'notice']];
   now.cells.forEach(([code, c]) => now.terms.forEach(term => { const v = c.v[term];
     if (v !== undefined) lines.push([now.question.id, now.question.text, now.wave, now.by, code,
-      label(code), term, answer(term), ...(v ? v.slice(0, 3) : ['', '', '']), c.n,
+      label(code), now.within, term, answer(term), ...(v ? v.slice(0, 3) : ['', '', '']), c.n,
       v && code ? v[3] : '', D.source, D.notice]) }));
   return lines.map(line => line.map(quoted).join(',')).join('\n') + '\n';
 };
@@ -220,20 +244,21 @@ const png = () => {
 
 const all = () => {
   choose(); forms();
-  const q = now.question, split = now.by ? `, by ${dims[now.by].label.toLowerCase()}` : '';
+  const q = now.question, split = (now.by ? `, by ${dims[now.by].label.toLowerCase()}` : '')
+    + (now.within ? `, ${dims[now.within.split(':')[0]].label.toLowerCase()} ${place()}` : '');
   const mean = now.by && now.answer === 'mean';
   $('title').textContent = now.by ? `${q.title}: ${answer(now.answer)}` : q.title;
   $('subtitle').textContent = (mean ? `Mean among ${people(q)}`
     : now.by ? `Share of ${people(q)}` : `Share of ${people(q)} giving each answer`) + `${split}, ${now.wave}`;
   const everyone = now.cells[0][1];
   $('base').textContent = `Base: ${everyone.n === null ? 'under ' + D.least : number(everyone.n)} `
-    + `${people(q)}. Thin lines are intervals. ${D.note}`;
+    + `${people(q)}${now.within ? ': ' + place() : ''}. Thin lines are intervals. ${D.note}`;
   $('source').textContent = [`Source: ${D.title}, ${now.wave}.`, D.notice && D.notice + '.'].filter(Boolean).join(' ');
   $('here').href = address(); draw(); table();
 };
 const chosen = () => {
   history.replaceState(null, '', '#' + new URLSearchParams({q: $('q').value, by: $('by').value,
-    wave: $('wave').value, answer: $('answer').value}));
+    wave: $('wave').value, answer: $('answer').value, within: $('within').value}));
   const before = d.activeElement && d.activeElement.id; all();
   history.replaceState(null, '', address());
   if (before) $(before).focus();
