@@ -30,7 +30,7 @@ from pipeline.render.publish import staged
 from pipeline.report import Brand, Figure, Report, Section
 
 LIBRARIES = (
-    "duckdb", "altair", "vl-convert-python", "typst", "python-pptx", "numpy", "scipy",
+    "duckdb", "altair", "typst", "python-pptx", "numpy", "scipy",
 )  # fmt: skip
 EXPLORER = "explore.html"
 PUBLISHED = ("pdf", "pptx")  # beside the page; the rest is for `stateof report`

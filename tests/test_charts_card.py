@@ -10,7 +10,7 @@ from charted import FIGURES, charted
 from reported import EMOJI, HTML, LONG, RIGHT_TO_LEFT, TYPST
 
 from pipeline.charts.card import report_card
-from pipeline.charts.figure import figures
+from pipeline.charts.figure import figure
 from pipeline.charts.theme import OURS
 
 pytestmark = pytest.mark.slow
@@ -24,8 +24,8 @@ def size(picture: bytes) -> tuple[int, int]:
 
 def test_each_figure_has_one_of_the_size_that_links_take(tmp_path: Path) -> None:
     survey, build = charted(tmp_path)
-    made = list(figures(survey, build, [(s, s.id) for s in FIGURES], tmp_path))
-    cards = [(tmp_path / figure.card).read_bytes() for figure in made]
+    made = [figure(survey, build, s, s.id, tmp_path) for s in FIGURES]
+    cards = [(tmp_path / drawn.card).read_bytes() for drawn in made]
     assert {size(card) for card in cards} == {(1200, 630)}
     assert len(set(cards)) == len(cards)
 

@@ -11,7 +11,7 @@ from charted import FIGURES, charted
 from reported import EMOJI, FORMULAS, HTML, LONG, RIGHT_TO_LEFT, TYPST
 from test_charts_drawing import texts
 
-from pipeline.charts.figure import figures
+from pipeline.charts.figure import figure
 from pipeline.definition import Survey
 from pipeline.render.drawing import checked_svg
 
@@ -52,16 +52,16 @@ def test_every_kind_is_drawn_and_its_texts_stay_inside(
 ) -> None:
     survey, build = charted(tmp_path)
     odd = relabelled(survey, ODD[name])
-    wanted = [(spec, ODD[name]) for spec in FIGURES]
-    for figure in figures(odd, build, wanted, tmp_path, ("svg", "csv")):
-        for part, width in ((figure.wide, 680), (figure.narrow, 360)):
+    for spec in FIGURES:
+        made = figure(odd, build, spec, ODD[name], tmp_path, ("svg", "csv"))
+        for part, width in ((made.wide, 680), (made.narrow, 360)):
             checked_svg(tmp_path, part)  # raises for what could run or fetch
             root = ElementTree.fromstring((tmp_path / part).read_text("utf-8"))
             for left, right, y, words in texts(root):
                 assert left >= -1, words
-                assert right <= width + 1, (figure.id, words)
-                assert 0 < y <= float(root.get("height", 0)) + 1, (figure.id, words)
+                assert right <= width + 1, (made.id, words)
+                assert 0 < y <= float(root.get("height", 0)) + 1, (made.id, words)
         alone = ElementTree.fromstring(
-            (tmp_path / figure.files["svg"]).read_text("utf-8")
+            (tmp_path / made.files["svg"]).read_text("utf-8")
         )
         assert not {e.tag.rpartition("}")[2] for e in alone.iter()} & {"script", "img"}

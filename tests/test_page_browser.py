@@ -183,7 +183,7 @@ def test_dark_changes_the_page_and_the_drawings(open_page: Open) -> None:
               return [of(document.body, 'backgroundColor'),
                       of(document.body, 'color'),
                       of(document.querySelector('svg text'), 'fill'),
-                      of(document.querySelector('svg .role-mark path'), 'fill')]
+                      of(document.querySelector('svg path[role=graphics-symbol]'), 'fill')]
             }"""
         )
         return found

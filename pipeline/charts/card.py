@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from pipeline.charts import words
 from pipeline.charts.data import ChartData
 from pipeline.charts.measure import balanced, wrap
-from pipeline.charts.svg import Drawing, in_page
-from pipeline.charts.theme import FONT, MARGIN, painted
+from pipeline.charts.picture import png
+from pipeline.charts.svg import Drawing
+from pipeline.charts.theme import FONT, painted
 from pipeline.report import Brand
 
 WIDTH, HEIGHT = 1200, 630
 EDGE, TITLE, UNDER, FOOT = 56, 44, 24, 22
 LEAST = 700  # the width under which a drawing cannot be read
 BAND = 16  # of colour, at the top
-SHEET = (
-    f"#set page(width: {WIDTH}pt, height: {HEIGHT}pt, margin: 0pt)\n"
-    '#image("card.svg", width: 100%)'
-).encode()
 
 
 def card(data: ChartData, title: str, drawing: Drawing, brand: Brand) -> bytes:
@@ -28,19 +24,16 @@ def card(data: ChartData, title: str, drawing: Drawing, brand: Brand) -> bytes:
     top, texts = _head(title, words.subtitle(data), TITLE)
     placed = _placed(drawing, top)
     source = f"{survey.title}, {data.waves[-1]}"
-    return _png([*texts, placed, *_foot(source, survey.notice)], brand)
+    return _picture([*texts, placed, *_foot(source, survey.notice)], brand)
 
 
 def _placed(drawing: Drawing, top: float) -> str:
     """The drawing as large as it fits; of a tall one, the upper part, to be read."""
-    start, high = drawing.body
-    wide, room = drawing.width - 2 * MARGIN, HEIGHT - 2 * EDGE - top + 8
-    scale = min((WIDTH - 2 * EDGE) / wide, max(room / high, LEAST / wide))
-    inside = in_page(drawing, "").strip()
-    content = inside[inside.index(">") + 1 :]
+    wide, room = drawing.width, HEIGHT - 2 * EDGE - top + 8
+    scale = min((WIDTH - 2 * EDGE) / wide, max(room / drawing.height, LEAST / wide))
     return (
         f'<svg x="{EDGE}" y="{top:g}" width="{wide * scale:g}" height="{room:g}"'
-        f' viewBox="{MARGIN} {start:g} {wide:g} {room / scale:g}">{content}'
+        f' viewBox="0 0 {wide:g} {room / scale:g}">{drawing.body}</svg>'
     )
 
 
@@ -49,7 +42,7 @@ def report_card(
 ) -> bytes:
     """A report's card, as PNG."""
     _, texts = _head(title, standfirst, 76)
-    return _png([*texts, *_foot(source, notice)], brand)
+    return _picture([*texts, *_foot(source, notice)], brand)
 
 
 def _head(title: str, under: str, size: float) -> tuple[float, list[str]]:
@@ -104,10 +97,7 @@ def _text(
     )
 
 
-def _png(parts: list[str], brand: Brand) -> bytes:
-    """The picture, by Typst, which takes a sixth of the time of Vega's converter."""
-    import typst
-
+def _picture(parts: list[str], brand: Brand) -> bytes:
     font = FONT.replace('"', "'")
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}"'
@@ -116,7 +106,4 @@ def _png(parts: list[str], brand: Brand) -> bytes:
         f'<rect width="{WIDTH}" height="{BAND}" fill="var(--c-accent)"/>'
         f"{''.join(parts)}</svg>"
     )
-    files: Any = {"main": SHEET, "card.svg": painted(svg, brand.light).encode()}
-    picture = typst.compile(files, format="png", ppi=72)
-    assert isinstance(picture, bytes), "one page"
-    return picture
+    return png(painted(svg, brand.light), WIDTH, HEIGHT)

@@ -2,23 +2,32 @@
 
 chart    to look at, as in a notebook
 export   files that stand alone, each with title, base, source and notice in it
-figure   everything a report needs of one figure; figures, of many
+figure   everything a report needs of one figure
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.charts import words
+from pipeline.charts import picture, words
 from pipeline.charts.alt import alt
 from pipeline.charts.data import ChartData, read
 from pipeline.charts.defaults import spec_for
 from pipeline.charts.plot import plot
 from pipeline.charts.table import table, to_csv, to_json
-from pipeline.charts.theme import CSS, LIGHT, NARROW, OURS, WIDE, Palette, painted
+from pipeline.charts.theme import (
+    CSS,
+    LIGHT,
+    MARGIN,
+    NARROW,
+    OURS,
+    WIDE,
+    Palette,
+    painted,
+)
 from pipeline.definition import Survey
 from pipeline.errors import NotFound
 from pipeline.outline import FigureSpec
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
 
     from pipeline.charts.svg import Drawing
 
-__all__ = ["LIGHT", "WIDE", "chart", "export", "figure", "figures", "spec_for"]
+__all__ = ["LIGHT", "WIDE", "chart", "export", "figure", "spec_for"]
 
 FORMATS = ("svg", "png", "pdf", "csv", "json", "vl.json")
 PUBLISHED = ("svg", "png", "csv", "json", "vl.json")
@@ -92,54 +101,18 @@ def figure(
     formats: Sequence[str] = PUBLISHED,
     brand: Brand = OURS,
 ) -> Figure:
-    """Draw one figure of a report whose document lies in `folder`."""
-    return next(figures(survey, build, [(spec, title)], folder, formats, brand))
-
-
-def figures(
-    survey: Survey,
-    build: Path,
-    wanted: Iterable[tuple[FigureSpec, str]],
-    folder: Path,
-    formats: Sequence[str] = PUBLISHED,
-    brand: Brand = OURS,
-) -> Iterator[Figure]:
-    """Draw figures, each with its title and its card, into `folder`/figures."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from pipeline.charts.svg import drawn, start
-
-    # Vega draws in a thread of its own, while here the next chart is laid out.
-    with ThreadPoolExecutor(max_workers=1) as vega:
-        vega.submit(start)
-        begun = []
-        for spec, title in wanted:
-            data = read(survey, build, spec)
-            specs = [_spec(data, title, width) for width in (WIDE, NARROW)]
-            begun.append((data, title, specs, [vega.submit(drawn, s) for s in specs]))
-        for data, title, specs, drawings in begun:
-            wide, narrow = (drawing.result() for drawing in drawings)
-            yield _written(data, title, folder, formats, specs[0], wide, narrow, brand)
-
-
-def _written(
-    data: ChartData,
-    title: str,
-    folder: Path,
-    formats: Sequence[str],
-    spec: dict[str, Any],
-    wide: Drawing,
-    narrow: Drawing,
-    brand: Brand,
-) -> Figure:
+    """Draw one figure, with its card, of a report whose document lies in `folder`."""
     from pipeline.charts.card import card
-    from pipeline.charts.svg import in_page
+    from pipeline.charts.svg import drawn
 
+    data = read(survey, build, spec)
+    wide_spec, narrow_spec = (_spec(data, title, width) for width in (WIDE, NARROW))
+    wide, narrow = drawn(wide_spec), drawn(narrow_spec)
     name, said, target = data.spec.id, alt(data), folder / FOLDER
     target.mkdir(parents=True, exist_ok=True)
-    contents = _contents(data, title, formats, spec, wide, brand)
-    contents["wide.svg"] = in_page(wide, said).encode()
-    contents["narrow.svg"] = in_page(narrow, said).encode()
+    contents = _contents(data, title, formats, wide_spec, wide, brand)
+    contents["wide.svg"] = wide.in_page(said).encode()
+    contents["narrow.svg"] = narrow.in_page(said).encode()
     contents["card.png"] = card(data, title, wide, brand)
     for kind, content in contents.items():
         (target / f"{name}.{kind}").write_bytes(content)
@@ -177,30 +150,17 @@ def _contents(
     brand: Brand,
 ) -> dict[str, bytes]:
     """The files that stand alone, in light colours."""
-    from pipeline.charts.svg import alone
-
-    svg = painted(alone(drawing, title, alt(data), data.spec.id), brand.light)
+    svg = painted(drawing.alone(title, alt(data), data.spec.id), brand.light)
+    size = drawing.width + 2 * MARGIN, drawing.whole
     made: dict[str, Callable[[], bytes]] = {
         "svg": svg.encode,
-        "png": lambda: _png(svg),
-        "pdf": lambda: _pdf(svg),
+        "png": lambda: picture.png(svg, *size, scale=2),
+        "pdf": lambda: picture.pdf(svg, *size),
         "csv": lambda: to_csv(data).encode(),
         "json": lambda: _json(to_json(data, title)),
         "vl.json": lambda: painted(_json(spec).decode(), brand.light).encode(),
     }
     return {name: made[name]() for name in formats}
-
-
-def _png(svg: str) -> bytes:
-    import vl_convert
-
-    return bytes(vl_convert.svg_to_png(svg, scale=2))
-
-
-def _pdf(svg: str) -> bytes:
-    import vl_convert
-
-    return bytes(vl_convert.svg_to_pdf(svg))
 
 
 def _json(content: dict[str, Any]) -> bytes:

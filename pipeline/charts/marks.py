@@ -93,7 +93,7 @@ def dots(
     name: str = "dots",
     heard: bool = True,
 ) -> Layer:
-    """Discs of a diameter of `size` at `x`, `y`, spoken of as `say` if `heard`."""
+    """Discs at `x`, `y`, nine tenths of `size` across, spoken of as `say` if heard."""
     channels = {
         "x": _x("x", scale),
         "y": _y("y"),
