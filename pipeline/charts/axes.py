@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.definition import Question, Survey
-from pipeline.estimates.combinations import JOIN, NOTHING, REST
+from pipeline.estimates.sets import JOIN, NOTHING, REST
 from pipeline.narrative.answers import comes_last, has_place, sums
 from pipeline.outline import FigureSpec
 

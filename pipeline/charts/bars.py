@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from pipeline.charts.data import ChartData, Mark
 from pipeline.charts.layout import (
     LABEL,
@@ -21,7 +19,7 @@ from pipeline.charts.layout import (
     ticks,
     upright,
 )
-from pipeline.charts.marks import Align, Body, Layer, Text, rects, rules
+from pipeline.charts.marks import Align, Body, Layer, Scale, Text, rects, rules
 from pipeline.charts.theme import Palette
 from pipeline.charts.words import shown, spoken, value
 
@@ -48,10 +46,9 @@ def bars(data: ChartData, palette: Palette, width: float) -> Body:
     return Body(rows.height + FOOT, layers, (*rows.texts, *labels, *values))
 
 
-def scale_of(rows: Lanes) -> alt.Scale:
-    """The axis of values as Altair needs it."""
-    ends = [rows.low, rows.high]
-    return alt.Scale(domain=ends, range=[rows.left, rows.right], nice=False)
+def scale_of(rows: Lanes) -> Scale:
+    """The axis of values."""
+    return Scale(rows.low, rows.high, rows.left, rows.right)
 
 
 def gridlines(
@@ -82,7 +79,7 @@ def interval(
     ]
 
 
-def intervals(ends: list[dict[str, Any]], scale: alt.Scale) -> Layer:
+def intervals(ends: list[dict[str, Any]], scale: Scale) -> Layer:
     """Thin lines, one for each interval."""
     return rules(ends, width=1.5, scale=scale, name="intervals")
 

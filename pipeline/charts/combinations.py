@@ -20,7 +20,7 @@ from pipeline.charts.marks import Body, Text, dots, rects, rules
 from pipeline.charts.measure import text_width
 from pipeline.charts.theme import Palette
 from pipeline.charts.words import shown, spoken
-from pipeline.estimates.combinations import NOTHING, REST
+from pipeline.estimates.sets import NOTHING, REST
 
 STEP, BAND, DOT, ROOM, GAP = 24, 16, 10, 46, 12
 SHORT = {NOTHING: "Nothing", REST: "All other"}

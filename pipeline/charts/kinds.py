@@ -38,9 +38,5 @@ KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
 
 def draw(data: ChartData, title: str, palette: Palette, width: float) -> Sheet:
     """The whole chart, title and source included."""
-    from altair.utils.schemapi import debug_mode
-
-    # Each object would be checked against its schema as it is made, at 60 ms a chart.
-    with debug_mode(False):
-        body = KINDS[data.spec.kind](data, palette, width)
-        return framed(data, body, title, palette, width)
+    body = KINDS[data.spec.kind](data, palette, width)
+    return framed(data, body, title, palette, width)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
 import msgspec
 
 from pipeline.charts.axes import Heading
+from pipeline.charts.bars import scale_of
 from pipeline.charts.data import ChartData
 from pipeline.charts.layout import LABEL, VALUE, Lanes, Slot, Wish, baseline, key, lanes
 from pipeline.charts.marks import Body, Text, rects, rules
@@ -46,9 +46,7 @@ def likert(data: ChartData, palette: Palette, width: float) -> Body:
     swatches, keys, top = key(names, palette, width)
     wish = Wish(band=BAND, top=top + 4, bases=bool(data.spec.by), room=SIDE, inset=SIDE)
     rows = _scaled(data, sides, lanes(data, palette, width, wish))
-    scale = alt.Scale(
-        domain=[rows.low, rows.high], range=[rows.left, rows.right], nice=False
-    )
+    scale = scale_of(rows)
     shapes: list[dict[str, Any]] = []
     texts = [*rows.texts, *keys]
     for slot in rows.slots:

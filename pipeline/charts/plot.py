@@ -10,7 +10,7 @@ from pipeline.charts.heat import shade, top_of
 from pipeline.charts.theme import CSS, option_colours
 from pipeline.charts.waves import wave_colours
 from pipeline.charts.words import shown
-from pipeline.estimates.combinations import REST
+from pipeline.estimates.sets import REST
 from pipeline.outline import FigureKind
 from pipeline.report import Plot, Series
 

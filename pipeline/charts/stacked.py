@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from pipeline.charts.data import ChartData
 from pipeline.charts.layout import LABEL, Slot, Wish, baseline, key, lanes
-from pipeline.charts.marks import Body, Text, rects, rules
+from pipeline.charts.marks import Body, Scale, Text, rects, rules
 from pipeline.charts.measure import text_width
 from pipeline.charts.theme import Palette, option_colours
 from pipeline.charts.words import shown, spoken
@@ -23,7 +21,7 @@ def stacked(data: ChartData, palette: Palette, width: float) -> Body:
     names = [(c.label, colours[c.code][0]) for c in data.columns]
     swatches, keys, top = key(names, palette, width)
     rows = lanes(data, palette, width, Wish(band=BAND, top=top + 4, bases=True))
-    scale = alt.Scale(domain=[0, 1], range=[rows.left, rows.right], nice=False)
+    scale = Scale(0, 1, rows.left, rows.right)
     shapes: list[dict[str, Any]] = []
     texts = [*rows.texts, *keys]
     for slot in rows.slots:

@@ -8,7 +8,7 @@ from pipeline.charts.axes import ONE, Heading
 from pipeline.charts.data import ChartData, Mark
 from pipeline.definition import Scale
 from pipeline.disclosure import interval_wording
-from pipeline.estimates.combinations import MOST_SETS
+from pipeline.estimates.sets import MOST_SETS
 from pipeline.narrative.answers import says_nothing
 from pipeline.narrative.lexicon import has_clause, lowered, topic, verbs
 from pipeline.wording import capitalized, listed, percent, relative, rounded

@@ -21,6 +21,7 @@ from pipeline.estimates.cube import Slice, of_everyone
 from pipeline.estimates.formulas import ranks
 from pipeline.estimates.scan import scan
 from pipeline.estimates.scheme import scheme_of
+from pipeline.estimates.sets import JOIN, MOST_SETS, NOTHING, REST
 from pipeline.estimates.tidy import Shares, share_block
 from pipeline.warehouse import codes, statement
 
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 
     Columns = dict[str, NDArray[Any]]
 
-MOST_SETS = 20  # of a question, in one wave
 MOST_OPTIONS = 120  # bits that a sum of decimals holds
-REST, NOTHING, JOIN = "+", "-", "+"  # codes: all other sets, none chosen, a and b
 Sets = dict[int, tuple[int, ...]]  # by number of an item: sets by number, from 1
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from pipeline.charts.picture import fonts
 from pipeline.charts.theme import painted
 from pipeline.errors import SurveyError
 from pipeline.render.document import encoded
@@ -63,9 +64,10 @@ def _set(texts: dict[str, str]) -> bytes:
 
     files: Any = {name: text.encode() for name, text in texts.items()}
     files["main"] = TEMPLATE.read_bytes()  # The stubs do not know of files in memory.
-    return bytes(
-        typst.compile(files, format="pdf", pdf_standards=["ua-1"], timestamp=0)
+    made = typst.compile(
+        files, format="pdf", pdf_standards=["ua-1"], timestamp=0, font_paths=fonts()
     )
+    return bytes(made)
 
 
 def _unseen(text: str) -> dict[str, str]:
@@ -78,7 +80,7 @@ def _seen(character: str) -> bool:
 
     probe = PROBE.format(f'"\\u{{{ord(character):x}}}"').encode()
     try:
-        typst.compile(probe, format="pdf", pdf_standards=["ua-1"])
+        typst.compile(probe, format="pdf", pdf_standards=["ua-1"], font_paths=fonts())
     except typst.TypstError:
         return False
     return True
