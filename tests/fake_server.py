@@ -34,6 +34,13 @@ def obedient(body: Body) -> Reply:
     )
 
 
+def listed(body: Body) -> list[str]:
+    """The sentences that a larger model may list in any order."""
+    form = body.get("response_format", {})
+    made = form.get("json_schema", form).get("schema", {})
+    return list(made["properties"]["sentences"]["items"]["enum"])
+
+
 class Server:
     """Where it listens, and the requests it got."""
 
@@ -43,15 +50,20 @@ class Server:
 
 
 @contextmanager
-def fake_server(answer: Answer, *, drip: float = 0.0) -> Iterator[Server]:
-    """A server while the block runs; `drip` seconds pass before each byte."""
+def fake_server(
+    answer: Answer, *, drip: float = 0.0, model: Body | None = None
+) -> Iterator[Server]:
+    """A server while the block runs; `drip` seconds pass before each byte.
+
+    `model` is what its list of models says of the only one.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
         def do_GET(self) -> None:
-            self._send(200, json.dumps({"data": [{"id": "fake-1"}]}))
+            self._send(200, json.dumps({"data": [model or {"id": "fake-1"}]}))
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])

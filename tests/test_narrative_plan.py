@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from pipeline.narrative.offer import LARGE, SMALL, freedom, offer
 from pipeline.narrative.plan import Plan
 from pipeline.narrative.sections import plan_outline, plan_section
 from pipeline.outline import ClaimSpec
@@ -53,9 +54,22 @@ def test_sentences_do_not_begin_alike_nor_with_a_figure() -> None:
 
 
 def test_no_two_claims_are_offered_with_the_same_beginning() -> None:
-    openers = [opener(s.text) for offer in sample().offered for s in offer]
+    few = offer(sample(), SMALL).sentences
+    openers = [opener(s.text) for each in few for s in each]
     assert len(set(openers)) == len(openers)
     assert len(openers) > len(CLAIMS)
+
+
+def test_a_larger_model_is_offered_more_of_the_same_language() -> None:
+    plan = sample()
+    few, many = (offer(plan, freedom(n)) for n in (135_000_000, 7_600_000_000))
+    assert freedom(0) == SMALL, "nobody tells how large it is"
+    assert freedom(7_600_000_000) == LARGE
+    for unit, small, large in zip(
+        plan.units, few.sentences, many.sentences, strict=True
+    ):
+        assert len(small) < len(large)
+        assert {*small} < {*large} <= {*unit.wordings}
 
 
 def test_sections_vary_their_patterns() -> None:

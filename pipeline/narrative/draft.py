@@ -17,6 +17,7 @@ import msgspec
 from pipeline.definition import Survey
 from pipeline.errors import Missing
 from pipeline.narrative import language
+from pipeline.narrative.offer import LARGE, SMALL, Offer, freedom, offer
 from pipeline.narrative.patterns import bank_digest
 from pipeline.narrative.plan import Paragraph, Plan
 from pipeline.narrative.prompt import question
@@ -24,6 +25,7 @@ from pipeline.project import replace_file
 from pipeline.serving.chat import Endpoint, NoAnswer, Question, Speech, first_model
 from pipeline.serving.embedded import EMBEDDED
 from pipeline.serving.service import embedded
+from pipeline.serving.size import parameters
 from pipeline.wording import numbers
 
 SECTION_SECONDS = 12.0
@@ -64,6 +66,7 @@ class Writer:
         self.choice, self.build, self.progress = choice, build, progress
         self.speech: Speech | None = None
         self.author = ""
+        self.free = SMALL
         self.spent = 0.0
         self.failed: list[str] = []
         self._open = ExitStack()
@@ -78,25 +81,28 @@ class Writer:
         self, title: str, plan: Plan, known: frozenset[str]
     ) -> tuple[Paragraph, str]:
         """An accepted draft and its author; raises `Refused` or `Missing`."""
-        asked = question(title, plan)
-        path = self.build / "drafts" / f"{_key(asked, self.choice)}.json"
-        kept = _kept(path)
-        if kept is not None:
-            with suppress(language.Refused):
-                return language.read(kept.text, plan, known), kept.author
+        for free in (LARGE, SMALL):  # a rebuild asks no server how large its model is
+            made = offer(plan, free)
+            kept = _kept(self._path(question(title, made)))
+            if kept is not None:
+                with suppress(language.Refused):
+                    return language.read(kept.text, plan, made, known), kept.author
         started = time.monotonic()
         try:
-            text = self._ask(asked)
+            text, asked, made = self._ask(title, plan)
         finally:
             seconds = time.monotonic() - started
             self.spent += seconds
-        paragraph = language.read(text, plan, known)
+        paragraph = language.read(text, plan, made, known)
         self.progress(f"{title}: drafted in {seconds:.1f} s")
         draft = Draft(" ".join(s.text for s in paragraph), self.author)
-        replace_file(path, msgspec.json.encode(draft) + b"\n")
+        replace_file(self._path(asked), msgspec.json.encode(draft) + b"\n")
         return paragraph, self.author
 
-    def _ask(self, asked: Question) -> str:
+    def _path(self, asked: Question) -> Path:
+        return self.build / "drafts" / f"{_key(asked, self.choice)}.json"
+
+    def _ask(self, title: str, plan: Plan) -> tuple[str, Question, Offer]:
         if len(self.failed) >= FAILURES:
             raise NoAnswer(f"the model is not asked again: {self.failed[-1]}")
         try:
@@ -104,12 +110,14 @@ class Writer:
             if left <= 0:
                 raise NoAnswer("there was no time left to ask the model")
             speech = self.speech or self._begin(left)
+            made = offer(plan, self.free)
+            asked = question(title, made)
             text = speech.ask(asked, min(SECTION_SECONDS, left))
         except Missing as error:
             self.failed.append(error.what)
             raise
         self.failed.clear()
-        return text
+        return text, asked, made
 
     def _begin(self, seconds: float) -> Speech:
         """Find the server, or start ours; a failure to do so is final."""
@@ -130,7 +138,9 @@ class Writer:
         bare = Endpoint(url=choice.endpoint, model=choice.model, key=choice.key)
         name = choice.model or first_model(bare, min(SECTION_SECONDS, seconds))
         self.author = name
-        return msgspec.structs.replace(bare, model=name)
+        found = msgspec.structs.replace(bare, model=name)
+        self.free = freedom(parameters(found, min(SECTION_SECONDS, seconds) / 4))
+        return found
 
 
 def known_numbers(survey: Survey, plan: Plan) -> frozenset[str]:

@@ -67,22 +67,21 @@ def proved(
 
 def _stray(planned: Planned, written: SectionText) -> list[Sentence]:
     """The sentences that are neither of the section's language nor signed."""
-    return [s for s in written.summary if not _admitted(planned, s)]
+    stray, before = [], None
+    for sentence in written.summary:
+        place = planned.plan.place_of(sentence, before) if planned.plan else None
+        by_hand = sentence.origin == "person"
+        if not (_signed(planned, sentence) if by_hand else place is not None):
+            stray.append(sentence)
+        before = None if by_hand else place
+    return stray
 
 
-def _admitted(planned: Planned, sentence: Sentence) -> bool:
-    if sentence.origin == "person":
-        return any(
-            (entry.text, entry.facts, f"{entry.by}, {entry.date}")
-            == (sentence.text, sentence.facts, sentence.author)
-            for entry in planned.section.signed
-        )
-    units = planned.plan.units if planned.plan else ()
+def _signed(planned: Planned, sentence: Sentence) -> bool:
     return any(
-        (word.text, word.facts, word.pattern)
-        == (sentence.text, sentence.facts, sentence.pattern)
-        for unit in units
-        for word in unit.wordings
+        (entry.text, entry.facts, f"{entry.by}, {entry.date}")
+        == (sentence.text, sentence.facts, sentence.author)
+        for entry in planned.section.signed
     )
 
 

@@ -52,6 +52,9 @@ OPERATORS: dict[str, str] = {
     "majority|half": "level_majority",
     "wide|gap|far|apart": "compare_wide",
     "lowest": "range",
+    "contrast|conversely": "link_contrast",
+    "likewise|similarly|way": "link_likewise",
+    "end|list": "link_end",
     "shown": (
         "range|range_some|range_same|range_alike|range_ends|ranking_consensus|highest"
     ),

@@ -21,6 +21,8 @@ from pipeline.report import Sentence
 from pipeline.wording import capitalized
 
 SLOT = re.compile(r"\{(\w+)\}")
+SENTENCE = "{sentence}"  # the slot of a connective
+OPEN = ("{share}", "{noun}", "the ", "a ", "there ", "{option}")  # may have one before
 FOLLOWED = re.compile(r"\{(\w+)\} \{rel\}")
 
 
@@ -45,7 +47,7 @@ def bank() -> dict[str, tuple[Pattern, ...]]:
     data = tomllib.loads(_source())
     return {
         family: tuple(
-            Pattern(f"{family}.{name}", text, tuple(SLOT.findall(text)))
+            Pattern(f"{family}.{name}", text, slots_of(text))
             for name, text in patterns.items()
         )
         for family, patterns in data.items()
@@ -53,9 +55,19 @@ def bank() -> dict[str, tuple[Pattern, ...]]:
 
 
 def pattern_text(pattern_id: str) -> str:
-    """A pattern by its id; nothing for what no pattern worded."""
+    """A pattern by its id; nothing for what no pattern worded.
+
+    A connective's id stands before that of the sentence: `link_end.list/level.of`.
+    """
+    first, _, second = pattern_id.partition("/")
+    if second:
+        return _joined(pattern_text(first), pattern_text(second))
     family = bank().get(pattern_id.partition(".")[0], ())
     return next((p.text for p in family if p.id == pattern_id), "")
+
+
+def _joined(link: str, sentence: str) -> str:
+    return link.replace(f"{SENTENCE}.", sentence)
 
 
 @cache
@@ -90,6 +102,30 @@ def _stumbles(claim: Claim, pattern: Pattern) -> bool:
     """Whether one clause would follow another."""
     followed = FOLLOWED.findall(pattern.text)
     return any(has_clause(f"{claim.names.get(noun, '')} ") for noun in followed)
+
+
+def behind(family: str, unit: Unit) -> list[Sentence]:
+    """A unit's sentences with the connectives of a family before them.
+
+    Not all can have one: "by contrast, in all" has two beginnings.
+    """
+    found = []
+    for sentence in unit.wordings:
+        inner = pattern_text(sentence.pattern)
+        if not inner.removeprefix("{among}").startswith(OPEN):
+            continue
+        for link in bank()[family]:
+            text = _joined(link.text, inner)
+            pattern = Pattern(f"{link.id}/{sentence.pattern}", text, slots_of(text))
+            made = realized(unit.claim, pattern)
+            if made is not None:
+                found.append(made)
+    return found
+
+
+def slots_of(text: str) -> tuple[str, ...]:
+    """The slots of a pattern, in order."""
+    return tuple(SLOT.findall(text))
 
 
 def realized(claim: Claim, pattern: Pattern) -> Sentence | None:

@@ -8,7 +8,7 @@ wording goes in; no answer that a respondent wrote ever does.
 from __future__ import annotations
 
 from pipeline.narrative.language import grammar, schema
-from pipeline.narrative.plan import Plan
+from pipeline.narrative.offer import Offer
 from pipeline.serving.chat import Question
 
 SYSTEM = (
@@ -16,27 +16,36 @@ SYSTEM = (
     "for each point one of the sentences offered, word for word. Lead with point 1, "
     "vary how sentences begin, add nothing."
 )
+FREER = (
+    "You are the editor of an annual survey report. Write the summary of one section: "
+    "for each point one of the sentences offered, word for word, in the order that "
+    "reads best. A sentence offered behind a point may only follow that point's. Vary "
+    "how sentences begin, add nothing."
+)
 SPARE_TOKENS = 24
 
 
-def question(title: str, plan: Plan) -> Question:
+def question(title: str, offer: Offer) -> Question:
     """The request for one section."""
-    longest = sum(max(len(s.text) for s in offer) + 8 for offer in plan.offered)
+    longest = max(map(len, offer.texts())) + 8
     return Question(
         messages=(
-            {"role": "system", "content": SYSTEM},
-            {"role": "user", "content": _request(title, plan)},
+            {"role": "system", "content": FREER if offer.any_order else SYSTEM},
+            {"role": "user", "content": _request(title, offer)},
         ),
-        grammar=grammar(plan),
-        schema=schema(plan),
+        grammar=grammar(offer),
+        schema=schema(offer),
         # A grammar can force a small model into tokens of a letter or two; only the
         # length in characters is sure to be enough.
-        max_tokens=longest + SPARE_TOKENS,
+        max_tokens=longest * len(offer.sentences) + SPARE_TOKENS,
     )
 
 
-def _request(title: str, plan: Plan) -> str:
+def _request(title: str, offer: Offer) -> str:
     lines = [f"Section: {title}"]
-    for number, offer in enumerate(plan.offered, 1):
-        lines += ["", f"Point {number}:", *(f"- {s.text}" for s in offer)]
+    for place, sentences in enumerate(offer.sentences):
+        lines += ["", f"Point {place + 1}:", *(f"- {s.text}" for s in sentences)]
+        for (before, after), linked in offer.links.items():
+            if after == place:
+                lines += (f"- (behind point {before + 1}) {s.text}" for s in linked)
     return "\n".join(lines)

@@ -31,12 +31,9 @@ def section_text(
     )
     sentences = [
         msgspec.structs.replace(
-            sentence,
-            claim=claims[_place(planned, sentence)].id,
-            origin=origin,
-            author=author,
+            sentence, claim=claims[place].id, origin=origin, author=author
         )
-        for sentence in paragraph
+        for place, sentence in _placed(planned, paragraph)
     ]
     return SectionText(
         id=planned.section.id,
@@ -67,11 +64,14 @@ def signed(planned: Planned) -> Iterator[Sentence]:
         )
 
 
-def _place(planned: Planned, sentence: Sentence) -> int:
-    """Which claim a sentence makes."""
-    assert planned.plan
-    units = planned.plan.units
-    return next(i for i, unit in enumerate(units) if sentence in unit.wordings)
+def _placed(planned: Planned, paragraph: Paragraph) -> Iterator[tuple[int, Sentence]]:
+    """Each sentence with the claim that it makes."""
+    before: int | None = None
+    for sentence in paragraph:
+        assert planned.plan
+        before = planned.plan.place_of(sentence, before)
+        assert before is not None
+        yield before, sentence
 
 
 def _claim(name: str, claim: Made, tests: tuple[Tested, ...]) -> Claim:

@@ -9,10 +9,12 @@ import msgspec
 from pipeline.narrative import claims, comparisons, ranking
 from pipeline.narrative.claims import Builder, Claim, Claimed, LeftOut, Source
 from pipeline.narrative.licences import license_all
+from pipeline.narrative.links import linked
 from pipeline.narrative.lock.reader import Lock, lock
 from pipeline.narrative.merge import merged
+from pipeline.narrative.offer import remember
 from pipeline.narrative.patterns import Unit, unit
-from pipeline.narrative.plan import Plan, plan, remember
+from pipeline.narrative.plan import Plan, plan
 from pipeline.narrative.tested import tests_of
 from pipeline.outline import ClaimKind, ClaimSpec, Outline, SectionSpec
 from pipeline.report import Tested
@@ -77,7 +79,8 @@ def plan_section(source: Source, section: SectionSpec, used: Counter[str]) -> Pl
             text = each.wordings[0].text
             why = found.lock.troubles(text)[0]
             left_out.append(f"{each.claim.kind}: “{text}” was not let pass: {why}")
-    spoken = plan(units, used) if units else None
+    links = linked(source, units, found.lock)
+    spoken = plan(units, used, links) if units else None
     return Planned(section, spoken, tuple(left_out), found.tests, found.lock)
 
 

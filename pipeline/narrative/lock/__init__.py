@@ -11,5 +11,6 @@ whatever it cannot read, it refuses.
     table        estimates and tests, looked up and rounded by code of its own
     checks       what a sentence claims beyond its numbers; with it go
     orders, ranges, waves
+    connectives  what "by contrast" claims of a sentence and the one before it
     reader       all of it: the troubles with a sentence
 """

@@ -10,6 +10,7 @@ from pipeline.definition import Survey
 from pipeline.narrative.facts import Estimates
 from pipeline.narrative.lock.binding import bind
 from pipeline.narrative.lock.checks import CHECKS
+from pipeline.narrative.lock.connectives import connected
 from pipeline.narrative.lock.orders import ORDERS
 from pipeline.narrative.lock.ranges import ranges, scopes
 from pipeline.narrative.lock.read import Read
@@ -29,19 +30,25 @@ class Lock(msgspec.Struct, frozen=True):
     reading: Reader
     table: Table
 
-    def troubles(self, text: str, *, title: bool = False) -> list[str]:
-        """Why a sentence may not be published; nothing if it may.
+    def troubles(
+        self, text: str, *, before: str = "", title: bool = False
+    ) -> list[str]:
+        """Why a sentence may not be published behind another; nothing if it may.
 
         The title of a figure need not say that a range runs over what is shown.
         """
-        sentence = Sentence(tuple(tokens(text, self.reading)))
-        binding = bind(sentence, self.table)
-        read = Read(sentence, binding, self.table)
-        found = list(binding.troubles)
+        read = self.read(text)
+        found = list(read.binding.troubles)
+        found += connected(self.read(before) if before else None, read)
         more = (ranges, waves, not_comparable) if title else ALL
         for check in (*CHECKS, *ORDERS, *more):
             found += check(read)
         return list(dict.fromkeys(found))
+
+    def read(self, text: str) -> Read:
+        """A sentence with its numbers bound."""
+        sentence = Sentence(tuple(tokens(text, self.reading)))
+        return Read(sentence, bind(sentence, self.table), self.table)
 
 
 def lock(

@@ -57,6 +57,11 @@ CLAIMS: dict[str, str] = {
     "enough": "with enough answers",
     "place": "place",
     "those": "those",
+    "contrast": "by contrast|in contrast|conversely",
+    "likewise": "likewise|similarly|in the same way",
+    "other end": (
+        "at the other end|at the other end of the list|at the other end of the answers"
+    ),
 }
 NEUTRAL = (
     "a|an|the|of|in|among|and|or|but|to|from|with|at|by|for|as|is|are|it|who|that|which|"
