@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.codes import codes
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 from pipeline.reading import Repair
@@ -232,5 +233,5 @@ def privacy(
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (init, check, codebook, privacy):
+    for command in (init, check, codebook, codes, privacy):
         app.command()(command)
