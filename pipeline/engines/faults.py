@@ -16,18 +16,20 @@ def asked(engine: str, where: str = "") -> Iterator[None]:
     except (SurveyError, ModuleNotFoundError):
         raise
     except Exception as error:
+        far = "Its workers have to see the project's folder. " if ":" in engine else ""
         raise SurveyError(
             f"the engine {engine} failed: {reason(error)}",
             where=where,
-            remedy="The last build is as it was. Without --engine the sums are added"
-            " up on this machine.",
+            remedy=f"{far}Without --engine the sums are added up on this machine.",
         ) from error
 
 
 def reason(error: BaseException) -> str:
-    """The first line that an error says."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    """The first line of an error that says something."""
+    lines = (line.strip(" :") for line in str(error).splitlines())
+    # Java's own message is below what Python's door to it says.
+    said = (line for line in lines if line and not line.startswith("An error occurred"))
+    return next(said, type(error).__name__)
 
 
 @contextmanager
