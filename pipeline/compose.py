@@ -22,12 +22,14 @@ from pipeline.definition import Survey
 from pipeline.disclosure import disclosure, field_dates, interval_wording
 from pipeline.narrative.document import ReportText, read
 from pipeline.narrative.gate import check_page, proved
+from pipeline.narrative.headline import Message, headline
 from pipeline.outline import FigureSpec, Outline, SectionSpec
 from pipeline.project import Project
+from pipeline.quotes import quotes_of
 from pipeline.render.forms import FORMS, write_form
 from pipeline.render.publish import publish as publish_folder
 from pipeline.render.publish import staged
-from pipeline.report import Brand, Figure, Report, Section
+from pipeline.report import Brand, Figure, Quote, Report, Section
 
 LIBRARIES = (
     "duckdb", "altair", "typst", "python-pptx", "numpy", "scipy",
@@ -54,29 +56,33 @@ def publish(
     error if `strict`, and replaced by the paragraph of record otherwise.
     """
     build = project.build(survey.id)
-    texts = {}
-    for each in outlines:
-        text = read(build).report(each.id)
-        texts[each.id] = proved(
-            survey, build, each, text, strict=strict, progress=progress
-        )
     brand = load_brand(project.root)
     workers = min(os.cpu_count() or 1, 8)
     with (
         ExitStack() as stack,
         ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
     ):
+        for _ in range(workers):
+            pool.submit(_ready)  # while here text is proved
+        said = read(build)
+        texts = {
+            o.id: proved(
+                survey, build, o, said.report(o.id), strict=strict, progress=progress
+            )
+            for o in outlines
+        }
         begun = []
         for outline in outlines:
             target = project.published(outline.wave, outline.id)
             folder = stack.enter_context(staged(target))
-            draw = partial(_draw, survey, build, outline, folder)
-            begun.append((outline, folder, target, _begin(pool, outline, draw, brand)))
+            draw = partial(_draw, survey, build, folder, brand)
+            figures = _begin(pool, survey, build, outline, draw)
+            begun.append((outline, folder, target, figures))
         made = []
         for outline, folder, target, drawn in begun:
-            figures = _drawn(outline, drawn, progress)
+            shown = _drawn(outline, drawn, progress)
             text = texts[outline.id]
-            report = _report(project, survey, outline, text, figures, brand)
+            report = _report(project, survey, outline, text, shown, brand)
             if explorer:
                 report = _explored(report, folder, explorer)
             made.append((report, folder, target, _forms(pool, report, folder)))
@@ -89,10 +95,26 @@ def publish(
         ]
 
 
+def _ready() -> None:
+    """Have a process import what it draws with, and find its fonts."""
+    from pipeline.charts.figure import figure  # noqa: F401
+    from pipeline.charts.picture import fonts
+
+    fonts()
+
+
 def _begin(
-    pool: Executor, outline: Outline, draw: Callable[..., Figure | str], brand: Brand
+    pool: Executor,
+    survey: Survey,
+    build: Path,
+    outline: Outline,
+    draw: Callable[[FigureSpec, Message], Figure | str],
 ) -> list[Future[Figure | str]]:
-    return [pool.submit(draw, spec, brand) for spec in outline.figures()]
+    """Have the figures drawn, each with its message; that is found here."""
+    return [
+        pool.submit(draw, spec, headline(survey, build, spec, outline.wave))
+        for spec in outline.figures()
+    ]
 
 
 def _drawn(
@@ -133,17 +155,15 @@ def _card(report: Report, folder: Path) -> None:
 def _draw(
     survey: Survey,
     build: Path,
-    outline: Outline,
     folder: Path,
-    spec: FigureSpec,
     brand: Brand,
+    spec: FigureSpec,
+    message: Message,
 ) -> Figure | str:
     """The figure; or that it is left out, where too few answered to show any of it."""
     from pipeline.charts.data import TooFew
     from pipeline.charts.figure import figure
-    from pipeline.narrative.headline import headline
 
-    message = headline(survey, build, spec, outline.wave)
     if spec.kind == "ranks" and not spec.term:  # draw the line that the title is about
         spec = replace(spec, term=message.term)
     try:
@@ -153,7 +173,10 @@ def _draw(
 
 
 def _section(
-    spec: SectionSpec, text: ReportText, drawn: dict[str, Figure | str]
+    spec: SectionSpec,
+    text: ReportText,
+    drawn: dict[str, Figure | str],
+    quotes: tuple[Quote, ...],
 ) -> Section:
     written = text.section(spec.id)
     made = [drawn[figure.id] for figure in spec.figures]
@@ -165,6 +188,7 @@ def _section(
         author=written.author,
         figures=tuple(each for each in made if isinstance(each, Figure)),
         left_out=tuple(dict.fromkeys(m for m in made if isinstance(m, str))),
+        quotes=quotes,
     )
 
 
@@ -177,7 +201,10 @@ def _report(
     brand: Brand,
 ) -> Report:
     build = project.build(survey.id)
-    sections = tuple(_section(spec, text, figures) for spec in outline.sections)
+    quotes = quotes_of(survey, build, outline)
+    sections = tuple(
+        _section(spec, text, figures, quotes[spec.id]) for spec in outline.sections
+    )
     ledger = json.loads((build / "ingest.json").read_bytes())
     weights = json.loads((build / "weights.json").read_bytes())
     wave = survey.wave(outline.wave)
