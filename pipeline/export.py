@@ -17,6 +17,7 @@ from pipeline.errors import Missing, NotFound
 from pipeline.load import load_survey, load_surveys
 from pipeline.outline import FigureKind, FigureSpec, outlines_of
 from pipeline.project import Project, writing
+from pipeline.reports import has_words
 
 KINDS: tuple[str, ...] = get_args(FigureKind)
 WIDE = 680
@@ -28,25 +29,39 @@ class Listed(msgspec.Struct, frozen=True):
 
     survey: str
     report: str
+    wave: str
     spec: FigureSpec
+    asked: str
+    built: bool
 
     def names(self) -> tuple[str, str]:
         """What it is called, short and in full."""
         return self.spec.id, f"{self.report}/{self.spec.id}"
 
+    def about(self) -> str:
+        """What it shows: the question, and what it is split by."""
+        splits = self.spec.by.replace("*", " and ")
+        return f"{self.asked}, by {splits}" if splits else self.asked
 
-def figure_ids(project: Project) -> list[str]:
-    """A name for every figure in all reports, in order."""
+
+def listed(project: Project, words: Sequence[str] = ()) -> list[tuple[str, Listed]]:
+    """Every figure of all reports that has all these words, in order, with its name."""
     figures = list(_figures(project))
     counts = Counter(figure.spec.id for figure in figures)
-    return [f.names()[counts[f.spec.id] > 1] for f in figures]
+    return [
+        (f.names()[counts[f.spec.id] > 1], f)
+        for f in figures
+        if has_words(words, [*f.names(), f.survey, f.about(), f.spec.question])
+    ]
 
 
 def _figures(project: Project) -> Iterator[Listed]:
     for name, survey in load_surveys(project):
+        built = _is_built(project, name)
         for outline in outlines_of(project.reports(), survey):
             for spec in outline.figures():
-                yield Listed(name, outline.id, spec)
+                asked = survey.question(spec.question).label()
+                yield Listed(name, outline.id, outline.wave, spec, asked, built)
 
 
 class Look(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from pipeline.definition import Survey
 from pipeline.errors import Missing, NotFound
 from pipeline.load import load_surveys
@@ -18,12 +20,74 @@ from pipeline.tables.book import Book
 
 Say = Callable[[str], None]
 TABLES = ("xlsx", "explore")  # made of the survey's estimates, not of the report
+PUBLISHED = {"html": "index.html", "pdf": "report.pdf", "pptx": "slides.pptx"}
 LINKED = ("html", "md")  # name drawings that must lie beside them
 
 
 def report_ids(project: Project) -> list[str]:
     """The ids of all reports, survey by survey."""
     return [outline.id for _, outline in _reports(project)]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A report: its page, if it was published, else what would publish it."""
+
+    id: str
+    title: str
+    survey: str
+    wave: str
+    page: str
+    remedy: str
+
+
+def listed(project: Project, words: Sequence[str] = ()) -> list[Listed]:
+    """The reports that have all these words in id, title, survey or wave."""
+    found = []
+    for survey, outline in _reports(project):
+        page = project.published(outline.wave, outline.id) / "index.html"
+        there = page.is_file()
+        found.append(
+            Listed(
+                id=outline.id,
+                title=outline.title or survey.title,
+                survey=survey.id,
+                wave=outline.wave,
+                page=project.shown(page) if there else "",
+                remedy="" if there else f"stateof run {survey.id}",
+            )
+        )
+    return [one for one in found if has_words(words, msgspec.structs.astuple(one)[:4])]
+
+
+def has_words(words: Sequence[str], texts: Sequence[str]) -> bool:
+    """Are all these words in the texts, in whatever case?"""
+    within = " ".join(texts).casefold()
+    return all(word.casefold() in within for word in words)
+
+
+def published_file(project: Project, name: str, form: str) -> Path:
+    """A form of a report as it was published; the only one there is without a name.
+
+    Raises `NotFound` where it is not clear which, `Missing` for one not published.
+    """
+    if not name:
+        known = [one for one in listed(project) if one.page]
+        if len(known) > 1:
+            names = ", ".join(one.id for one in known)
+            raise NotFound("which report?", remedy=f"Published are: {names}.")
+        if not known:
+            run = f"stateof run {project.surveys()[0]}"
+            raise Missing("no report is published yet", remedy=f"Run: {run}")
+        name = known[0].id
+    survey, outline = _named(project, name)
+    path = project.published(outline.wave, outline.id) / PUBLISHED[form]
+    if not path.is_file():
+        raise Missing(
+            f"the report {name} is not published yet",
+            where=project.shown(path),
+            remedy=f"Run: stateof run {survey.id}",
+        )
+    return path
 
 
 def _reports(project: Project) -> Iterator[tuple[Survey, Outline]]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from pipeline.stages import UNCHANGED
+
 
 class Talk:
     """Says which stage is at work, at what, and how long each took."""
@@ -55,6 +57,26 @@ class Talk:
             start = "\r\033[K" if self.live else ""
             line = f"{start}{self.name:<9}{seconds:6.2f} s  {self.last}"
             print(line.rstrip(), file=sys.stderr, flush=True)
+
+
+class Ran:
+    """Notes which stages had something to do, for one line on a whole run."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+        self.names.append(name)
+
+    def step(self, text: str) -> None:
+        """What it is doing; or that it has nothing to do."""
+        if text == UNCHANGED:
+            self.names.pop()
+
+    def done(self) -> str:
+        """What was done."""
+        return ", ".join(self.names) or "nothing to do"
 
 
 def say_left_out(build: Path, shown: str) -> None:

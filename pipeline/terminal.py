@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from pipeline.analysis import Analysis
 from pipeline.asked import Row
@@ -13,6 +16,9 @@ HIDDEN = "too few"
 # What the presentation standard for shares would not publish; see presentation.py.
 IMPRECISE = {"small", "no-interval", "wide", "vague"}
 MARK = "*"
+# Characters, where a table does not fit: between columns, of a heading, of a domain.
+GAP, HEADING, LABEL = 2, 14, 34
+FOLDED = "Columns continue below: --json has every cell, and a pipe gets one table."
 NOTE = "* too imprecise to be published by the NCHS standard: --json has the intervals"
 
 
@@ -22,14 +28,25 @@ def cells(analysis: Analysis, question: str, by: str, wave: str) -> str:
     return json.dumps(rows, ensure_ascii=False, indent=1)
 
 
-def table(analysis: Analysis, question: str, by: str, wave: str) -> str:
-    """One line a domain, or one line an option when nothing is split."""
+def width() -> int:
+    """How wide the terminal is ($COLUMNS, if set); 0 where there is none."""
+    return shutil.get_terminal_size((0, 0)).columns
+
+
+def table(
+    analysis: Analysis, question: str, by: str, wave: str, widest: int = 0
+) -> str:
+    """One line a domain, or one line an option when nothing is split.
+
+    Columns that do not fit in `widest` (0: any fits) continue below, in another part.
+    """
     asked = analysis.survey.question(question)
     rows = _rows(analysis, question, by, wave)
-    lines = _crosstab(rows) if by else _topline(rows)
+    lines = _crosstab(rows, widest) if by else _topline(rows)
     head = [asked.text, *([analysis.survey.notice] if analysis.survey.notice else [])]
-    notes = ["", NOTE] if any(MARK in line for line in lines) else []
-    return "\n".join([*head, "", *lines, *notes])
+    notes = [NOTE] if any(MARK in line for line in lines) else []
+    notes += [FOLDED] if "" in lines else []
+    return "\n".join([*head, "", *lines, *[""][: len(notes)], *notes])
 
 
 def _rows(analysis: Analysis, question: str, by: str, wave: str) -> list[Row]:
@@ -97,7 +114,7 @@ def _estimate(row: Row, unit: int) -> str:
     return f"{row['estimate'] * unit:.1f}{MARK if imprecise else ''}"
 
 
-def _crosstab(rows: Sequence[Row]) -> list[str]:
+def _crosstab(rows: Sequence[Row], widest: int) -> list[str]:
     """Domains down, statistics across: shares in percent, then means and modes."""
     columns: dict[tuple[str, str], str] = {}
     lines: dict[str, dict[tuple[str, str], str]] = {}
@@ -110,7 +127,39 @@ def _crosstab(rows: Sequence[Row]) -> list[str]:
     table = [[_unit(rows), *columns.values(), "n"]]
     for domain, found in lines.items():
         table.append([domain, *(found.get(key, "") for key in columns), bases[domain]])
-    return _aligned(table)
+    parts = [_aligned(part) for part in _folded(table, widest)]
+    return [line for i, part in enumerate(parts) for line in ([""] * bool(i) + part)]
+
+
+def _folded(table: list[list[str]], widest: int) -> list[list[list[str]]]:
+    """The table in parts of whole columns that fit, each with its domains and bases."""
+    whole = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
+    if not widest or sum(whole) + GAP * (len(whole) - 1) <= widest:
+        return [table]
+    heads = (
+        textwrap.wrap(label, HEADING, placeholder=" …", max_lines=3)
+        for label in table[0]
+    )
+    lines = [list(line) for line in zip_longest(*heads, fillvalue="")] + table[1:]
+    sizes = [max(len(line[i]) for line in lines) + GAP for i in range(len(whole))]
+    sizes[0] = min(sizes[0], LABEL + GAP)
+    room = max(widest - sizes[0] - sizes[-1] + GAP, 1)
+    groups: list[list[int]] = [[]]
+    for i, size in enumerate(sizes[1:-1], 1):
+        if groups[-1] and sum(sizes[j] for j in groups[-1]) + size > room:
+            groups.append([])
+        groups[-1].append(i)
+    return [
+        [
+            [_short(line[0], sizes[0] - GAP), *(line[i] for i in group), line[-1]]
+            for line in lines
+        ]
+        for group in groups
+    ]
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -186,10 +186,61 @@ def test_a_figure_of_several_reports_is_named_with_its_report(
     done = stateof(several, "chart", "ai-use")
     assert done.returncode == 2
     assert "Say which: one/ai-use or two/ai-use." in done.stderr
-    listed = stateof(several, "chart", "--list").stdout.split()
-    assert listed == ["four/both", "one/ai-use", "three/both", "two/ai-use"]
+    listed = stateof(several, "chart", "--list").stdout.splitlines()
+    assert listed == [
+        "four · other 2025 · not built: stateof run other",
+        "  four/both   AI?",
+        "one · small 2025",
+        "  one/ai-use  AI?",
+        "three · small 2025",
+        "  three/both  AI?",
+        "two · small 2025",
+        "  two/ai-use  AI?",
+    ]
     done = stateof(several, "chart", "two/ai-use", "--out", str(tmp_path))
     assert done.stdout == f"{tmp_path}/ai-use.svg\n"
+
+
+def test_lists_can_be_cut_down_to_words_and_read_by_programs(several: Path) -> None:
+    done = stateof(several, "chart", "--list", "TWO", "ai")
+    assert done.stdout == "two · small 2025\n  two/ai-use  AI?\n"
+    found = json.loads(stateof(several, "chart", "--list", "--json").stdout)
+    assert [(f["id"], f["survey"], f["built"]) for f in found] == [
+        ("four/both", "other", False),
+        ("one/ai-use", "small", True),
+        ("three/both", "small", True),
+        ("two/ai-use", "small", True),
+    ]
+    done = stateof(several, "chart", "--list", "nothing like it")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no figure has the words" in done.stderr
+    found = json.loads(stateof(several, "report", "--list", "--json").stdout)
+    assert {f["id"]: f["remedy"] for f in found} == {
+        "four": "stateof run other",
+        **dict.fromkeys(("one", "two", "three"), "stateof run small"),
+    }
+    assert stateof(several, "report", "--list", "four").stdout.splitlines()[1:] == [
+        "four    other 2025  not published: stateof run other"
+    ]
+
+
+def test_a_wide_table_is_set_in_parts_on_a_terminal_and_whole_in_a_pipe(
+    project: Path,
+) -> None:
+    """Both have the same cells."""
+    whole = stateof(project, "show", "depend", "--by", "role").stdout
+    parts = stateof(project, "show", "depend", "--by", "role", columns=40).stdout
+    assert max(map(len, whole.splitlines()[2:5])) > 40
+    tables = [block.splitlines() for block in parts.split("\n\n")[1:-1]]
+    assert len(tables) > 1
+    assert all(len(line) <= 40 for table in tables for line in table)
+    lines = whole.split("\n\n")[1].splitlines()
+    for row, label in enumerate(("shares in %", "Developer", "Ops")):
+        found = [t[row].removeprefix(label).split()[:-1] for t in tables]
+        cells = lines[row].removeprefix(label).split()[:-1]
+        assert [cell for part in found for cell in part] == cells
+    assert "Columns continue below" in parts
+    assert "Columns continue below" not in whole
 
 
 def test_no_name_is_suggested_twice(several: Path) -> None:
@@ -241,14 +292,30 @@ def test_nothing_is_said_of_nothing_left_out(raw: Path) -> None:
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["ingest"]
 
 
+@pytest.mark.parametrize("command", [["run"], ["stage", "draft"], ["watch"]])
+def test_a_server_that_was_named_must_be_there_before_anything_is_done(
+    raw: Path, command: list[str]
+) -> None:
+    done = stateof(raw, *command, "--endpoint", "http://127.0.0.1:9/v1")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "stateof: http://127.0.0.1:9/v1: the model server cannot be reached"
+        " (ConnectionRefusedError)\n"
+        "  Start it, or take --no-draft. Nothing was changed.\n"
+    )
+    assert not (raw / "data" / "small" / "build").exists()
+
+
 @pytest.mark.slow
-def test_a_model_that_cannot_be_reached_is_told(raw: Path) -> None:
-    done = stateof(raw, "run", "--endpoint", "http://127.0.0.1:9/v1")
+def test_a_server_that_fails_later_is_told_and_templates_take_its_place(
+    raw: Path,
+) -> None:
+    with fake_server(lambda body: (500, "out of order")) as at:
+        done = stateof(raw, "run", "--endpoint", at.url)
     assert done.returncode == 0
     assert done.stdout == "reports/2025/one/index.html\n"
-    assert done.stderr.splitlines()[-1] == (
+    assert done.stderr.splitlines()[-1].startswith(
         "draft: the model drafted 0 of 1 sections; the most frequent reason (1):"
-        " the model server cannot be reached (ConnectionRefusedError)"
     )
     done = stateof(raw, "run", "--no-draft")
     assert "the model" not in done.stderr.splitlines()[-1]

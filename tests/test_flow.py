@@ -20,7 +20,7 @@ ORDER = [
     {"design_checks", "crosswalk", "entities"},
     {"load"},
     {"warehouse", "outline", "topline", "report"},
-    {"ingest", "weights", "replicates", "privacy", "codebook", "codes"},
+    {"ingest", "weights", "replicates", "privacy", "codebook", "codes", "quotes"},
     {"simulate", "drafting", "engines"},
     {"estimates"},
     {"trends"},
@@ -32,6 +32,7 @@ ORDER = [
     {"crosstabs", "holding", "tested", "weighed"},
     {"analysis", "tables"},
     {"aside", "stages", "stamps", "export", "reports", "terminal", "talk"},
+    {"doctor", "watch"},
     {"cli", "__main__", "__init__"},
 ]
 PLACE = {room: i for i, rooms in enumerate(ORDER) for room in rooms}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.names import SurveyArgument
 from pipeline.errors import SurveyError
 from pipeline.project import Project
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    survey: Annotated[str, typer.Argument(help="A folder under data/.")] = "",
+    survey: SurveyArgument = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="The bounds of each, as JSON.")
     ] = False,

@@ -15,6 +15,7 @@ import typer
 
 from pipeline.cli import served, upkeep
 from pipeline.cli.columns import aligned, size, span
+from pipeline.cli.names import models
 from pipeline.cli.upkeep import opened
 from pipeline.errors import NotFound
 
@@ -42,7 +43,12 @@ app = typer.Typer(
 )
 
 NameArgument = Annotated[
-    str, typer.Argument(help="The model: a name, a tag or an ID.", show_default=False)
+    str,
+    typer.Argument(
+        help="The model: a name, a tag or an ID.",
+        autocompletion=models,
+        show_default=False,
+    ),
 ]
 FileOption = Annotated[
     list[Path], typer.Option("--gguf", help="The weights; any shard, and only one.")
@@ -195,7 +201,9 @@ def inspect(
 
 @app.command()
 def rm(
-    names: Annotated[list[str], typer.Argument(help="Names, tags or IDs.")],
+    names: Annotated[
+        list[str], typer.Argument(help="Names, tags or IDs.", autocompletion=models)
+    ],
     force: Annotated[
         bool, typer.Option("--force", "-f", help="An ID with all its names.")
     ] = False,

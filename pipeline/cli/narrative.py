@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.names import sentences
 from pipeline.errors import Missing, SurveyError
 from pipeline.project import Project
 
@@ -14,7 +15,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")
 
 
 def explain(
-    sentence: Annotated[str, typer.Argument(help="A sentence's id: ai.adoption.1")],
+    sentence: Annotated[
+        str,
+        typer.Argument(help="A sentence's id: ai.adoption.1", autocompletion=sentences),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """The proof of a sentence: claim, tests, facts, estimates, sums and SQL.

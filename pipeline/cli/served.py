@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.columns import aligned, span
+from pipeline.cli.names import models
 from pipeline.errors import Missing, NotFound, SurveyError
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ def _unfit(name: str, url: str) -> str:
 
 
 def run(
-    name: Annotated[str, typer.Argument(help="The model: a name, a tag or an ID.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The model: a name, a tag or an ID.", autocompletion=models
+        ),
+    ],
     prompt: Annotated[
         str, typer.Argument(help="What to ask; else stdin, else a chat.")
     ] = "",
@@ -154,7 +160,9 @@ def ps(as_json: JsonOption = False) -> None:
 
 
 def unload(
-    names: Annotated[list[str] | None, typer.Argument(help="Models.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models.", autocompletion=models)
+    ] = None,
     all_models: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """Take models out of memory; one that answers is let finish.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,7 @@ def check(
     repair: Annotated[
         bool, typer.Option(help="Delete damaged files, so that a pull brings them.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Read all models, and list what is damaged or missing; status 1 if anything is.
 
@@ -63,12 +65,13 @@ def check(
 
     store = opened()
     for problem in discard_damaged(store) if repair else ():
-        print(f"Deleted: {problem.path}")
+        print(f"Deleted: {problem.path}", file=sys.stderr if as_json else sys.stdout)
     found = fsck(store, verify=not repair)  # to repair, all has just been read
     harm = [problem for problem in found if problem.kind in HARM]
-    if harm:
-        print(aligned(HEAD, [_row(problem) for problem in harm]))
-    _tell_unused(problem for problem in found if problem.kind not in HARM)
+    if as_json:
+        print(json.dumps([_plain(problem) for problem in found], indent=1))
+    else:
+        _tell(harm, [problem for problem in found if problem.kind not in HARM])
     if harm:
         count = len({problem.model for problem in harm})
         what = f"{count} model{' is' if count == 1 else 's are'} not whole"
@@ -76,20 +79,28 @@ def check(
             "." if repair else "; --repair deletes what is damaged first."
         )
         raise DataError(what, where=str(store.root), remedy=remedy)
-    print("All models are whole.")
+
+
+def _tell(harm: Sequence[Problem], unused: Sequence[Problem]) -> None:
+    if harm:
+        print(aligned(HEAD, [_row(problem) for problem in harm]))
+    if unused:
+        room = f"{size(sum(one.size for one in unused))} in {_files(len(unused))}"
+        print(f"No model uses {room}: stateof model prune frees that.")
+    if not harm:
+        print("All models are whole.")
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    import msgspec
+
+    return msgspec.structs.asdict(problem)
 
 
 def _row(problem: Problem) -> tuple[str, ...]:
     from pipeline.serving.artifact.reference import short_id
 
     return problem.kind, short_id(problem.model), problem.path, problem.why
-
-
-def _tell_unused(unused: Iterable[Problem]) -> None:
-    sizes = [problem.size for problem in unused]
-    if sizes:
-        room = f"{size(sum(sizes))} in {_files(len(sizes))}"
-        print(f"No model uses {room}: stateof model prune frees that.")
 
 
 def _files(count: int) -> str:

@@ -62,7 +62,9 @@ def make_private(folder: Path) -> Path:
     with writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+    # A link of somebody else's in /tmp may lead to any folder of ours.
+    owners = {found.st_uid, folder.lstat().st_uid}
+    if owners != {os.getuid()} or found.st_mode & 0o077:
         what = "others can enter the folder, or it is theirs"
         remedy = "Close it with chmod 700, or set XDG_RUNTIME_DIR to one of yours."
         raise SurveyError(what, where=str(folder), remedy=remedy)
