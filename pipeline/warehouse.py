@@ -51,13 +51,19 @@ def fill(con: DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -
         con.unregister("incoming")
 
 
-def write_parquet(con: DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write a query's rows, aside and renamed; sort them in `query`."""
+def write_parquet(
+    con: DuckDBPyConnection, query: str, path: Path, more: str = ""
+) -> None:
+    """Write a query's rows, aside and renamed; sort them in `query`.
+
+    `more` are further options of the format.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         con.execute(
-            f"COPY ({query}) TO '{_quoted(aside)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({query}) TO '{_quoted(aside)}'"
+            f" (FORMAT parquet, COMPRESSION zstd{more})"
         ).fetchall()
         aside.replace(path)
     finally:

@@ -12,6 +12,7 @@ from small import DEFINITION, ROWS, ingested, write_survey
 from pipeline.errors import DataError, DefinitionError, Missing
 from pipeline.ingest import stage
 from pipeline.ingest.columns import number
+from pipeline.ingest.stage import IN_ORDER
 
 
 def answers(home: Path, item: str) -> dict[int, tuple[object, str]]:
@@ -416,3 +417,46 @@ def test_a_number_at_its_limit_is_within(tmp_path: Path) -> None:
     survey, home = write_survey(tmp_path, definition=definition, rows=rows)
     (wave,) = ingested(survey, home).waves
     assert [(r.text, r.reason) for r in wave.rejected] == [("4", "not in its range")]
+
+
+@pytest.mark.slow
+def test_answers_are_the_same_bytes_in_order_on_any_number_of_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["Developer,Yes,A;B,7", "Ops,No,,", "Ops,Yes,B,2", "Developer,Yes,,"]
+    lines = (f"{i},Complete,{said[i * 7 % 4]}\n" for i in range(140_000))
+    rows = "id,status,role,ai,tools,depend\n" + "".join(lines)
+    survey, home = write_survey(tmp_path, rows=rows)
+    path, written = home / "build" / "answers.parquet", set()
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(stage, "IN_ORDER", f"SET threads = {threads};{IN_ORDER}")
+        ingested(survey, home)
+        written.add(path.read_bytes())
+    assert len(written) == 1
+    answers = duckdb.sql(f"SELECT wave, item, respondent FROM '{path}'").fetchall()
+    assert len(answers) == 5 * 140_000
+    assert answers == sorted(answers)
+
+
+def test_spaces_are_no_answer_however_many(tmp_path: Path) -> None:
+    definition = DEFINITION + '[[question]]\nid = "why"\ntext = "Why?"\nkind = "open"\n'
+    definition += 'columns = { 2025 = "why" }\n'
+    blank = " \u00a0\u2003" * 50
+    rows = "id,status,role,ai,tools,depend,why\n"
+    rows += f"1,ok,,,,,{blank}\n2,ok,,,,,{blank}NA\n3,ok,,,,,Because\n"
+    survey, home = write_survey(tmp_path, definition=definition, rows=rows)
+    (wave,) = ingested(survey, home).waves
+    (silent,) = wave.dropped
+    assert (silent.reason, silent.rows) == ("no question answered", (2, 3))
+
+
+def test_an_option_that_is_no_answer_lets_nobody_through(tmp_path: Path) -> None:
+    definition = DEFINITION.replace(
+        'label = "B" }]', 'label = "B" }, { code = "c", label = "C", missing = true }]'
+    ).replace(
+        'asked = { ai = ["yes"] }\nscale', 'asked = { tools = ["c", "a"] }\nscale'
+    )
+    rows = "id,status,role,ai,tools,depend\n1,ok,Ops,Yes,A,3\n2,ok,Ops,Yes,C,4\n"
+    survey, home = write_survey(tmp_path, definition=definition, rows=rows)
+    ingested(survey, home)
+    assert answers(home, "depend") == {2: (3, "answered"), 3: (None, "not_asked")}

@@ -13,12 +13,14 @@ import msgspec
 
 from pipeline.definition import Question, Survey, Wave
 from pipeline.errors import SurveyError
+from pipeline.ingest.answers import Answers, tabulated
+from pipeline.ingest.cells import Text, meanings, raw_texts, split_cells, texts_of
 from pipeline.ingest.columns import Column, Meaning, columns_of, find, unused
 from pipeline.ingest.dropping import drop_rows
 from pipeline.ingest.ledger import WaveLedger
 from pipeline.ingest.places import design_columns
 from pipeline.ingest.reader import read_wave
-from pipeline.ingest.recode import meanings, name_items, recode_wave, unpivot
+from pipeline.ingest.recode import name_items, recode_wave
 from pipeline.ingest.repairs import repair_cells
 from pipeline.load import plain
 from pipeline.warehouse import connect
@@ -72,7 +74,7 @@ def check(survey: Survey, raw: Path, progress: Callable[[str], None]) -> Checked
         try:
             lines += _wave(con, survey, wave, raw, found)
             if not found:
-                ledgers.append(recode_wave(con, survey, wave, raw))
+                ledgers.append(recode_wave(con, survey, wave, raw)[0])
         except SurveyError as error:
             found.append(_problem(wave, error))
         problems += found
@@ -117,10 +119,12 @@ def _wave(
         problems += _left_over(names, taken, wave, where)
     if not listed:
         return []
-    unpivot(con, listed)
+    split_cells(con, listed)
+    texts = texts_of(con, listed, wave)
     repair_cells(con, wave, names)
-    said = meanings(con, wave, listed)
-    counts = _counts(con)
+    said = meanings(wave, listed, texts)
+    asked = tabulated(con, wave, listed, said, raw_texts(texts))
+    counts = _counts(con, texts, asked)
     lines = []
     for question in questions:
         line, found = _line(question, wave, columns, said, counts)
@@ -173,17 +177,18 @@ def _left_over(
         yield _problem(wave, error)
 
 
-def _counts(con: DuckDBPyConnection) -> dict[object, tuple[int, int]]:
+def _counts(
+    con: DuckDBPyConnection, texts: list[Text], asked: list[Answers]
+) -> dict[object, tuple[int, int]]:
     """Cells by (column, text) with the first row; answered by question."""
-    cells = con.execute(
-        "SELECT col, said, count(*), min(respondent) FROM cells GROUP BY ALL"
-    ).fetchall()
-    answered = con.execute(
-        "SELECT question, count(DISTINCT respondent) FROM picks"
-        " WHERE verdict IN ('answered', 'seen') GROUP BY 1"
-    ).fetchall()
-    found: dict[object, tuple[int, int]] = {(c, t): (n, r) for c, t, n, r in cells}
-    return found | {question: (n, 0) for question, n in answered}
+    found: dict[object, tuple[int, int]] = {}
+    for text in texts:
+        count, first = found.get((text.column, text.said), (0, text.first))
+        found[text.column, text.said] = count + text.count, min(first, text.first)
+    for one in asked:
+        seen = con.execute(f"SELECT count(*) FROM {one.table} WHERE seen").fetchall()
+        found[one.question.id] = seen[0][0], 0
+    return found
 
 
 def _line(

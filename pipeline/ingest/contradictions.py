@@ -1,4 +1,5 @@
-"""Ticks that cannot all be meant: "none of these" beside others, and too many.
+"""Answers that cannot all be meant: two to one question, "none of these" beside others,
+and too many.
 
 What is not used is listed in the ledger with its rows.
 """
@@ -8,51 +9,55 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.definition import Question
+from pipeline.ingest.answers import Answers
 from pipeline.ingest.ledger import ROWS_NAMED, Rejected
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def settle(con: DuckDBPyConnection, questions: Sequence[Question]) -> list[Rejected]:
-    """Take contradictory ticks out of `picks`; returns what was taken."""
-    asked = [q for q in questions if q.kind == "select-all"]
-    return [entry for question in asked for entry in _settled(con, question)]
+def settle(con: DuckDBPyConnection, asked: Sequence[Answers]) -> list[Rejected]:
+    """Take contradictory answers out; returns what was taken."""
+    twice = [entry for one in asked if one.spread for entry in _two_answers(con, one)]
+    ticked = [a for a in asked if a.question.kind == "select-all"]
+    return [*twice, *(entry for one in ticked for entry in _settled(con, one))]
 
 
-def _settled(con: DuckDBPyConnection, question: Question) -> Iterator[Rejected]:
-    alone = [f"{question.id}.{o.code}" for o in question.choices if o.exclusive]
-    if alone:
+def _two_answers(con: DuckDBPyConnection, one: Answers) -> Iterator[Rejected]:
+    """A single choice answered twice (one column an option) is no answer."""
+    gone = con.execute(
+        f"UPDATE {one.table} SET {one.nothing()} WHERE v0 <> also RETURNING respondent"
+    ).fetchall()
+    yield from entry(one, "two answers to one question", gone)
+
+
+def _settled(con: DuckDBPyConnection, one: Answers) -> Iterator[Rejected]:
+    options = one.question.choices
+    alone = {f"{one.question.id}.{o.code}" for o in options if o.exclusive}
+    exclusive = [one.value(item) for item in one.items if item in alone]
+    others = [one.value(item) for item in one.items if item not in alone]
+    if exclusive and others:
         gone = con.execute(
-            "DELETE FROM picks WHERE list_contains(?, CAST(item AS VARCHAR))"
-            " AND respondent IN (SELECT respondent FROM picks WHERE question = ?"
-            " AND value = 1 AND NOT list_contains(?, CAST(item AS VARCHAR)))"
-            " RETURNING respondent",
-            [alone, question.id, alone],
+            f"UPDATE {one.table} SET {', '.join(f'{v} = NULL' for v in exclusive)}"
+            f" WHERE coalesce({', '.join(exclusive)}) = 1"
+            f" AND coalesce({', '.join(others)}) = 1 RETURNING respondent"
         ).fetchall()
-        yield from _entry(question, "excludes the others, ticked with them", gone)
-    if question.most is not None:
+        yield from entry(one, "excludes the others, ticked with them", gone)
+    if one.question.most is not None and one.items:
+        ticks = " + ".join(f"coalesce({one.value(item)}, 0)" for item in one.items)
         many = con.execute(
-            "SELECT respondent FROM picks WHERE question = ? AND value = 1"
-            " GROUP BY respondent HAVING count(DISTINCT item) > ?",
-            [question.id, question.most],
+            f"UPDATE {one.table} SET {one.nothing()}"
+            f" WHERE {ticks} > {one.question.most} RETURNING respondent"
         ).fetchall()
-        con.execute(
-            "DELETE FROM picks WHERE question = ?"
-            " AND respondent IN (SELECT unnest(?::BIGINT[]))",
-            [question.id, [row for (row,) in many]],
-        )
-        yield from _entry(question, f"more than {question.most} choices", many)
+        yield from entry(one, f"more than {one.question.most} choices", many)
 
 
-def _entry(
-    question: Question, reason: str, found: list[tuple[int]]
-) -> Iterator[Rejected]:
-    rows = sorted({row for (row,) in found})
+def entry(one: Answers, reason: str, found: Sequence[tuple[int]]) -> Iterator[Rejected]:
+    """What the ledger says of rows that were taken out, if there are any."""
+    rows = sorted(row for (row,) in found)
     if rows:
         yield Rejected(
-            question=question.id,
+            question=one.question.id,
             reason=reason,
             text="",
             count=len(rows),

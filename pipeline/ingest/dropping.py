@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.definition import Survey, Wave
 from pipeline.errors import DataError, suggestion
-from pipeline.ingest.columns import find, missing, number, one
+from pipeline.ingest.answers import Answers
+from pipeline.ingest.cells import silent_texts
+from pipeline.ingest.columns import find, number, one
 from pipeline.ingest.ledger import ROWS_NAMED, Dropped
 from pipeline.load import plain
 from pipeline.reading import Drop
@@ -100,12 +102,21 @@ def _straight(
     return [row for (row,) in found]
 
 
-def drop_silent(con: DuckDBPyConnection) -> list[Dropped]:
-    """Leave out who has not answered anything."""
-    silent = con.execute(
-        "SELECT respondent FROM kept ANTI JOIN picks USING (respondent)"
-    ).fetchall()
-    return _drop(con, "no question answered", [r for (r,) in silent])
+def drop_silent(con: DuckDBPyConnection, asked: Sequence[Answers]) -> list[Dropped]:
+    """Leave out who has not answered anything, of `kept` and of all answers."""
+    con.execute("CREATE OR REPLACE TABLE silent AS SELECT respondent FROM kept")
+    for table in (of_one.table for of_one in asked):
+        con.execute(
+            f"DELETE FROM silent USING {table} AS said"
+            " WHERE said.respondent = silent.respondent"
+            " AND (said.seen OR said.declined)"
+        )
+    silent = [row for (row,) in con.execute("FROM silent").fetchall()]
+    for table in (of_one.table for of_one in asked if silent):
+        con.execute(
+            f"DELETE FROM {table} WHERE respondent IN (SELECT respondent FROM silent)"
+        )
+    return _drop(con, "no question answered", silent)
 
 
 def _drop_nameless(
@@ -117,12 +128,12 @@ def _drop_nameless(
     where: str,
 ) -> list[Dropped]:
     """Without an id nobody can tell whether a row is there twice."""
-    texts = con.execute(
-        f"SELECT respondent, c{column} FROM raw SEMI JOIN kept USING (respondent)"
-        " ORDER BY respondent"
+    found = con.execute(
+        "SELECT respondent FROM raw SEMI JOIN kept USING (respondent)"
+        f" WHERE c{column} IS NULL OR list_contains(?, c{column}) ORDER BY respondent",
+        [silent_texts(con, wave, f"c{column}", "raw")],
     ).fetchall()
-    blank = missing(wave)
-    nameless = [row for row, text in texts if plain(text or "") in blank]
+    nameless = [row for (row,) in found]
     if nameless and survey.duplicates == "error":
         raise DataError(
             f"there is no respondent id ({len(nameless)} such rows in all)",

@@ -42,12 +42,13 @@ class Export(msgspec.Struct, frozen=True):
 
 
 def read_wave(con: DuckDBPyConnection, wave: Wave, raw: Path) -> tuple[Export, ...]:
-    """Load all files of a wave into the table `raw(respondent, c0, c1, …)`.
+    """Load all files of a wave into the view `raw(respondent, c0, c1, …)`.
 
     `respondent` is the row as a spreadsheet counts it; in a second file counting goes
     on after the last row of the first. Raises `Missing` and `DataError`.
     """
     exports: list[Export] = []
+    parts: list[str] = []
     offset = 0
     for name in wave.files:
         path = raw / name
@@ -60,7 +61,7 @@ def read_wave(con: DuckDBPyConnection, wave: Wave, raw: Path) -> tuple[Export, .
                 where=str(path),
                 remedy="All files of a wave need the same columns in the same order.",
             )
-        rows = _append(con, offset + header_rows, first=not exports)
+        rows = _append(con, offset + header_rows, parts)
         if not rows:
             raise DataError(
                 "has a header but no rows", where=str(path), remedy="Export it again."
@@ -95,15 +96,16 @@ def _load(
     return variables("csv", header), _digest(path), 1
 
 
-def _append(con: DuckDBPyConnection, offset: int, *, first: bool) -> int:
-    """Move `body` into `raw`, its rows numbered after `offset`; returns how many."""
-    verb = "CREATE OR REPLACE TABLE raw AS" if first else "INSERT INTO raw"
-    con.execute(
-        f"{verb} SELECT {offset} + row_number() OVER () AS respondent, * FROM body"
-    )
-    rows = con.execute("SELECT count(*) FROM body").fetchall()[0][0]
-    con.execute("DROP TABLE body")
-    return int(rows)
+def _append(con: DuckDBPyConnection, offset: int, parts: list[str]) -> int:
+    """Keep `body` as a part of `raw`, numbered after `offset`; returns its rows.
+
+    `raw` is a view: to copy a million rows took as long as to read them.
+    """
+    table = f"file_{len(parts)}"
+    con.execute(f"DROP TABLE IF EXISTS {table}; ALTER TABLE body RENAME TO {table}")
+    parts.append(f"SELECT {offset + 1} + rowid AS respondent, * FROM {table}")
+    con.execute(f"CREATE OR REPLACE VIEW raw AS {' UNION ALL '.join(parts)}")
+    return int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
 def _digest(path: Path) -> str:

@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING
 
 from pipeline.definition import Question, Survey, Wave
 from pipeline.errors import DataError
-from pipeline.ingest.coding import code_texts
+from pipeline.ingest.answers import Answers, Raw, tabulated
+from pipeline.ingest.cells import (
+    kind_of,
+    meanings,
+    raw_texts,
+    repairs,
+    split_cells,
+    texts_of,
+)
 from pipeline.ingest.columns import (
     NO_TICK,
     Column,
     Meaning,
-    Reader,
     columns_of,
-    numbered,
     one,
     unused,
 )
@@ -38,9 +44,8 @@ from pipeline.ingest.reader import read_wave
 from pipeline.ingest.repairs import repair_cells
 from pipeline.ingest.routing import route
 from pipeline.ingest.texts import keep_texts
-from pipeline.load import plain
 from pipeline.scrub import scrubbed
-from pipeline.warehouse import fill, statement
+from pipeline.warehouse import fill
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,10 +55,11 @@ LONGEST = 200  # letters that are looked at of a text to be shown
 
 def recode_wave(
     con: DuckDBPyConnection, survey: Survey, wave: Wave, raw: Path, key: bytes = b""
-) -> WaveLedger:
-    """Fill the tables `answers(respondent, item, value, status)`, `kept`, `places`.
+) -> tuple[WaveLedger, list[Answers]]:
+    """Fill a table of answers for each question, and the tables `kept` and `places`.
 
-    With a `key`, `places` has the pseudonyms of respondents' ids.
+    With a `key`, `places` has the pseudonyms of respondents' ids. `texts` has what was
+    said in free text.
 
     Raises `DataError` or `Missing`; what can be left out without harm is left out and
     listed in the ledger that is returned.
@@ -68,14 +74,17 @@ def recode_wave(
     taken |= {index for _, index, _ in drawn}
     ignored = unused(names, taken, wave, where)
     dropped = drop_rows(con, survey, wave, names, where)
-    unpivot(con, columns)
-    mended = repair_cells(con, wave, names)
-    rejected = _apply_meanings(con, wave, columns, where)
-    rejected += _two_answers(con, columns) + settle(con, questions)
-    dropped += drop_silent(con)
-    rejected += route(con, wave, questions)
-    cleaned = keep_texts(con, columns)
-    con.execute(statement("answers"))
+    split_cells(con, columns)
+    texts = texts_of(con, columns, wave)
+    mended = [*repairs(texts, names), *repair_cells(con, wave, names)]
+    meant, said_by = meanings(wave, columns, texts), raw_texts(texts)
+    rejected = _rejected(con, meant, said_by, columns, where)
+    answers = tabulated(con, wave, columns, meant, said_by)
+    rejected += settle(con, answers)
+    dropped += drop_silent(con, answers)
+    answers, not_asked = route(con, answers)
+    rejected += not_asked
+    cleaned = keep_texts(con, columns, answers)
     _base_weights(con, wave, names, where)
     place(con, wave, drawn, names, where)
     if key and wave.respondent:
@@ -84,7 +93,7 @@ def recode_wave(
     respondents = _number(con, "SELECT count(*) FROM kept")
     if not respondents:
         raise _nobody_left(rows, dropped, where)
-    return WaveLedger(
+    ledger = WaveLedger(
         wave=wave.id,
         files=tuple(
             FileRead(name=e.path.name, rows=e.rows, sha256=e.sha256) for e in exports
@@ -97,6 +106,7 @@ def recode_wave(
         columns_unused=tuple(name for name in ignored if name),
         respondents=respondents,
     )
+    return ledger, answers
 
 
 def _nobody_left(rows: int, dropped: Sequence[Dropped], where: str) -> DataError:
@@ -154,93 +164,51 @@ def _base_weights(
     )
 
 
-def unpivot(con: DuckDBPyConnection, columns: list[Column]) -> None:
-    """Fill `cells(respondent, col, said)` with what those kept said in the columns."""
-    used = ", ".join(f"c{i}" for i in sorted({c.index for c in columns}))
-    con.execute(
-        "CREATE OR REPLACE TABLE cells AS SELECT respondent,"
-        " CAST(substr(name, 2) AS INTEGER) AS col, said FROM"
-        f" (UNPIVOT (SELECT respondent, {used} FROM raw SEMI JOIN kept"
-        f" USING (respondent)) ON {used} INTO NAME name VALUE said)"
-    )
-
-
-def _apply_meanings(
-    con: DuckDBPyConnection, wave: Wave, columns: list[Column], where: str
-) -> list[Rejected]:
-    said = meanings(con, wave, columns)
-    return _rejected(con, [m for m in said if m.verdict == "invalid"], columns, where)
-
-
-def meanings(
-    con: DuckDBPyConnection, wave: Wave, columns: list[Column]
-) -> list[Meaning]:
-    """What every text in `cells` means; fills `meanings` and `picks` with it.
-
-    Free texts that are coded are not among what is returned: each is its own.
-    """
-    coded = [c for c in columns if c.question.entities]
-    columns = [c for c in columns if not c.question.entities]
-    texts = con.execute(
-        "SELECT DISTINCT col, said FROM cells WHERE list_contains(?, col) ORDER BY ALL",
-        [[c.index for c in columns]],
-    ).fetchall()
-    by_column: dict[int, set[str]] = {}
-    for col, text in texts:
-        by_column.setdefault(col, set()).add(plain(text))
-    readers: dict[int, list[Reader]] = {}
-    for _, of_one in groupby(columns, lambda c: c.question.id):
-        for column in numbered(of_one, by_column):
-            readers.setdefault(column.index, []).append(Reader(column, wave))
-    said = [
-        m
-        for col, text in texts
-        for reader in readers[col]
-        for m in reader.meanings(text)
-    ]
-    fill(
-        con,
-        "meanings(col INTEGER, said VARCHAR, question NAME, item NAME,"
-        " value DECIMAL(18,4), verdict VARCHAR)",
-        [(m.column, m.text, m.question, m.item, m.value, m.verdict) for m in said],
-    )
-    con.execute(statement("picks"))
-    code_texts(con, wave, coded)
-    return said
-
-
 def _rejected(
-    con: DuckDBPyConnection, bad: list[Meaning], columns: list[Column], where: str
+    con: DuckDBPyConnection,
+    meant: Iterable[Meaning],
+    raw: Raw,
+    columns: list[Column],
+    where: str,
 ) -> list[Rejected]:
+    """The cells that mean nothing, text by text; an error where that may not be."""
     strict = {c.question.id for c in columns if _is_strict(c.question)}
     names = {c.index: c.name for c in columns}
-    fill(
-        con,
-        "bad(place INTEGER, col INTEGER, said VARCHAR)",
-        [(i, m.column, m.text) for i, m in enumerate(bad)],
-    )
-    rows = con.execute(
-        "SELECT place, list(respondent ORDER BY respondent)"
-        " FROM bad JOIN cells USING (col, said) GROUP BY place"
-    ).fetchall()
-    numbers = {place: tuple(found) for place, found in rows}
-    unlisted = [i for i, m in enumerate(bad) if m.question in strict]
-    if unlisted:
-        first = bad[unlisted[0]]
-        place = (
-            f"{where}, row {numbers[unlisted[0]][0]}, column '{names[first.column]}'"
-        )
-        raise _unlisted(first, [bad[i].text for i in unlisted[1:]], place)
+    bad = [m for m in meant if m.verdict == "invalid"]
+    rows: dict[tuple[int, str], tuple[int, tuple[int, ...]]] = {}
+    for column, of_one in groupby(bad, lambda m: m.column):
+        rows |= _rows_with(con, column, {m.text for m in of_one}, raw)
+    refused = [m for m in bad if m.question in strict]
+    if refused:
+        first = refused[0]
+        row = rows[first.column, first.text][1][0]
+        place = f"{where}, row {row}, column '{names[first.column]}'"
+        raise _unlisted(first, [m.text for m in refused[1:]], place)
+    found = ((m, *rows[m.column, m.text]) for m in bad)
     return [
         Rejected(
             question=m.question,
             reason=m.reason,
             text=scrubbed(m.text[:LONGEST])[0][:80],
-            count=len(numbers[i]),
-            rows=numbers[i][:ROWS_NAMED],
+            count=count,
+            rows=numbers,
         )
-        for i, m in enumerate(bad)
+        for m, count, numbers in found
     ]
+
+
+def _rows_with(
+    con: DuckDBPyConnection, column: int, texts: set[str], raw: Raw
+) -> dict[tuple[int, str], tuple[int, tuple[int, ...]]]:
+    """By column and text, how many cells say it and the first of their rows."""
+    listed = sorted(texts)
+    pairs = [(i, t) for i, text in enumerate(listed) for t in raw[column, text]]
+    fill(con, f"bad(place INTEGER, said {kind_of(column)})", pairs)
+    found = con.execute(
+        f"SELECT place, count(*), min(respondent, {ROWS_NAMED}) FROM coded"
+        f" JOIN bad ON bad.said = coded.c{column} GROUP BY place"
+    ).fetchall()
+    return {(column, listed[i]): (n, tuple(rows)) for i, n, rows in found}
 
 
 def _unlisted(first: Meaning, others: Iterable[str], where: str) -> DataError:
@@ -264,39 +232,6 @@ def _unlisted(first: Meaning, others: Iterable[str], where: str) -> DataError:
 
 def _is_strict(question: Question) -> bool:
     return question.kind in ("single", "select-all") and question.unlisted == "error"
-
-
-def _two_answers(con: DuckDBPyConnection, columns: list[Column]) -> list[Rejected]:
-    """A single choice answered twice (one column an option) is no answer."""
-    spread = sorted({c.question.id for c in columns if _is_spread(c)})
-    twice = con.execute(
-        "SELECT question, item, list(respondent ORDER BY respondent) FROM"
-        " (SELECT respondent, question, item FROM picks WHERE value IS NOT NULL"
-        " AND question IN (SELECT unnest(?::VARCHAR[]))"
-        " GROUP BY ALL HAVING count(DISTINCT value) > 1) GROUP BY ALL ORDER BY ALL",
-        [spread],
-    ).fetchall()
-    for _, item, rows in twice:
-        con.execute(
-            "DELETE FROM picks WHERE item = ?"
-            " AND respondent IN (SELECT unnest(?::BIGINT[]))",
-            [item, rows],
-        )
-    reason = "two answers to one question"
-    return [
-        Rejected(
-            question=question,
-            reason=reason,
-            text="",
-            count=len(rows),
-            rows=tuple(rows[:ROWS_NAMED]),
-        )
-        for question, _, rows in twice
-    ]
-
-
-def _is_spread(column: Column) -> bool:
-    return bool(column.option) and column.question.kind != "select-all"
 
 
 def _number(con: DuckDBPyConnection, query: str) -> int:

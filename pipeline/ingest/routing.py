@@ -6,81 +6,84 @@ waves with different questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from pipeline.definition import Question, Wave
-from pipeline.ingest.ledger import ROWS_NAMED, Rejected
-from pipeline.warehouse import fill, statement
+import msgspec
+
+from pipeline.definition import Condition
+from pipeline.ingest.answers import Answers
+from pipeline.ingest.contradictions import entry
+from pipeline.ingest.ledger import Rejected
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
 def route(
-    con: DuckDBPyConnection, wave: Wave, questions: Sequence[Question]
-) -> list[Rejected]:
-    """Fill `items`, `gates` and `passes`; an answer nobody asked for is not used."""
-    gates = [g for q in questions for g in _gates(q, {x.id: x for x in questions})]
-    gated = {(question, purpose) for question, purpose, *_ in gates}
-    fill(
-        con,
-        "items(question NAME, item NAME, select_all INTEGER,"
-        " has_asked INTEGER, has_base INTEGER)",
-        [
-            (
-                q.id,
-                item,
-                int(q.kind == "select-all"),
-                int((q.id, "asked") in gated),
-                int((q.id, "base") in gated),
-            )
-            for q in questions
-            for item in q.items(wave.id)
-        ],
-    )
-    fill(
-        con,
-        "gates(question NAME, purpose VARCHAR, clause INTEGER, clauses INTEGER,"
-        " item NAME, value DECIMAL(18,4))",
-        gates,
-    )
-    con.execute(statement("passes"))
-    found = [_not_asked(con, q) for q in questions if (q.id, "asked") in gated]
-    return [rejected for rejected in found if rejected is not None]
-
-
-def _not_asked(con: DuckDBPyConnection, question: Question) -> Rejected | None:
-    """Take out answers of those who were not asked.
+    con: DuckDBPyConnection, answers: Sequence[Answers]
+) -> tuple[list[Answers], list[Rejected]]:
+    """Who was asked and is in the base; an answer nobody asked for is not used.
 
     In order: a question led to by an answer nobody asked for was not asked.
     """
-    gone = con.execute(
-        "DELETE FROM picks WHERE question = ? AND respondent NOT IN"
-        " (SELECT respondent FROM passes WHERE question = ? AND purpose = 'asked')"
-        " RETURNING respondent",
-        [question.id, question.id],
-    ).fetchall()
-    if not gone:
-        return None
-    con.execute(statement("passes"))
-    rows = sorted({r for (r,) in gone})
-    return Rejected(
-        question=question.id,
-        reason="answered although not asked",
-        text="",
-        count=len(rows),
-        rows=tuple(rows[:ROWS_NAMED]),
+    known = {one.question.id: one for one in answers}
+    rejected: list[Rejected] = []
+    for one in answers:
+        asked = _clauses(one.question.asked, known)
+        inside = _clauses(one.question.base, known)
+        if asked or inside:
+            known[one.question.id] = _routed(con, one, known, asked, inside)
+            rejected += _not_asked(con, one)
+    return list(known.values()), rejected
+
+
+def _routed(
+    con: DuckDBPyConnection,
+    one: Answers,
+    known: Mapping[str, Answers],
+    asked: Sequence[str],
+    inside: Sequence[str],
+) -> Answers:
+    """Add `asked` and `inside` to a question's table."""
+    gates = dict.fromkeys([*one.question.asked, *one.question.base])
+    joined = "".join(
+        f' JOIN {known[gate].table} AS "{gate}" USING (respondent)'
+        for gate in gates
+        if gate in known
     )
+    con.execute(
+        f"CREATE TABLE routed AS SELECT a.*, {' AND '.join(asked) or 'true'} AS asked,"
+        f" {' AND '.join(inside) or 'true'} AS inside FROM {one.table} AS a{joined}"
+    )
+    con.execute(f"DROP TABLE {one.table}; ALTER TABLE routed RENAME TO {one.table}")
+    return msgspec.structs.replace(one, routed=True)
 
 
-def _gates(question: Question, known: dict[str, Question]) -> Iterator[tuple[Any, ...]]:
-    """The answers that let through; a question the wave did not ask bars nobody."""
-    for purpose, condition in (("asked", question.asked), ("base", question.base)):
-        here = [(known[g], codes) for g, codes in condition.items() if g in known]
-        for clause, (gate, codes) in enumerate(here):
-            for code in codes:
-                many = gate.kind == "select-all"
-                item = f"{gate.id}.{code}" if many else gate.id
-                value = 1 if many else gate.value(code)
-                yield question.id, purpose, clause, len(here), item, value
+def _clauses(condition: Condition, known: Mapping[str, Answers]) -> list[str]:
+    """SQL of each clause; a question the wave did not ask bars nobody."""
+    return [
+        f"coalesce({' OR '.join(_passes(known[gate], codes)) or 'false'}, false)"
+        for gate, codes in condition.items()
+        if gate in known
+    ]
+
+
+def _passes(gate: Answers, codes: Sequence[str]) -> Iterator[str]:
+    """SQL of each answer that lets through."""
+    question = gate.question
+    if question.kind == "select-all":
+        for item in (f"{question.id}.{code}" for code in codes):
+            if item in gate.items:
+                yield f'"{question.id}".{gate.value(item)} = 1'
+    else:
+        values = ", ".join(str(question.value(code)) for code in codes)
+        yield f'("{question.id}".v0 IN ({values}) AND NOT "{question.id}".declined)'
+
+
+def _not_asked(con: DuckDBPyConnection, one: Answers) -> Iterator[Rejected]:
+    gone = con.execute(
+        f"UPDATE {one.table} SET {one.nothing()} WHERE NOT asked AND (seen OR declined)"
+        " RETURNING respondent"
+    ).fetchall()
+    yield from entry(one, "answered although not asked", gone)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.ingest.answers import Answers
+from pipeline.ingest.cells import is_free
 from pipeline.ingest.columns import Column
 from pipeline.ingest.ledger import Scrubbed
 from pipeline.scrub import SUSPECT, scrubbed
@@ -15,26 +17,26 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def keep_texts(con: DuckDBPyConnection, columns: Sequence[Column]) -> list[Scrubbed]:
+def keep_texts(
+    con: DuckDBPyConnection, columns: Sequence[Column], asked: Iterable[Answers]
+) -> list[Scrubbed]:
     """Fill `texts(respondent, question, text)` with what was answered in free text.
 
     Returns how much was taken out of the answers to each question. Only texts that look
     as if they had something to take out are read one by one.
     """
-    fill(
-        con,
-        "open_columns(col INTEGER, question NAME)",
-        [
-            (column.index, column.question.id)
-            for column in columns
-            if column.question.kind == "open" or column.question.entities
-        ],
-    )
+    tables = {one.question.id: one.table for one in asked}
     con.execute(
-        "CREATE OR REPLACE TABLE told AS SELECT respondent, question, col, said"
-        " FROM cells JOIN open_columns USING (col)"
-        " SEMI JOIN picks USING (respondent, question)"
+        "CREATE OR REPLACE TABLE told(respondent BIGINT, question NAME, col INTEGER,"
+        " said VARCHAR)"
     )
+    for column in filter(is_free, columns):
+        question = column.question.id
+        con.execute(
+            f"INSERT INTO told SELECT respondent, '{question}', col, said FROM cells"
+            f" JOIN {tables[question]} USING (respondent)"
+            f" WHERE col = {column.index} AND (seen OR declined)"
+        )
     suspects = con.execute(
         "SELECT said, CAST(question AS VARCHAR), count(*) FROM told"
         " WHERE regexp_matches(said, ?) GROUP BY ALL ORDER BY ALL",

@@ -209,6 +209,7 @@ def _split(
         quotechar='"',
         escapechar='"',
         max_line_size=LONGEST_LINE,
+        buffer_size=2 * LONGEST_LINE,  # by default 16 times: too large to share work
         store_rejects=True,
     )
     con.execute("CREATE OR REPLACE TABLE body AS SELECT * FROM rows")
