@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,12 +51,15 @@ def publish(
     if check is not None:
         check((staging / "index.html").read_text(encoding="utf-8"), report)
     document.write(report, staging)
-    for path in staging.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as handle:
-                os.fsync(handle.fileno())
+    with ThreadPoolExecutor(16) as pool:  # one after the other takes ten times as long
+        list(pool.map(_sync, (path for path in staging.rglob("*") if path.is_file())))
     swap(staging, target)
     return target / "index.html"
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def swap(staging: Path, target: Path) -> None:
