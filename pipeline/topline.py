@@ -2,7 +2,8 @@
 
 Who answered comes first: the questions that dimensions are made of, in one section.
 Each other question has a section with its answers, the same answers by the first
-dimension, and what can be said of them.
+dimension, and what can be said of them. In a long survey it has the answers alone: the
+page to explore has every group, and nobody looks through hundreds of charts.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from pipeline.outline import ClaimSpec, FigureKind, FigureSpec, SectionSpec
 
 MOST_ROWS = 20  # answers of one figure; the tables book has the rest
 MOST_PARTS = 7  # answers of a stack
+LONG = 40  # questions, from which on there is one chart of each
 
 
 def sections_of(survey: Survey, wave: str) -> tuple[SectionSpec, ...]:
     """A section for who answered, and one for each other question of a wave."""
     asked = [q for q in survey.asked_in(wave) if q.kind != "open"]
     about = [q for q in asked if any(d.question == q.id for d in survey.dimensions)]
-    sections = [_section(survey, q, wave) for q in asked if q not in about]
+    short = len(asked) < LONG
+    sections = [_section(survey, q, wave, short=short) for q in asked if q not in about]
     if about:
         figures = tuple(_answers(survey, q, wave) for q in about)
         claims = tuple(claim for q in about for claim in _leading(q))
@@ -33,10 +36,12 @@ def sections_of(survey: Survey, wave: str) -> tuple[SectionSpec, ...]:
     return tuple(sections)
 
 
-def _section(survey: Survey, question: Question, wave: str) -> SectionSpec:
+def _section(
+    survey: Survey, question: Question, wave: str, *, short: bool
+) -> SectionSpec:
     split = _first_dimension(survey, question, wave)
     figures = [_answers(survey, question, wave)]
-    if split:
+    if split and short:
         figures += _by(question, split, wave)
     earlier = _before(survey, question, wave)
     return SectionSpec(

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from openpyxl import load_workbook
 from pptx import Presentation
 from pptx.presentation import Presentation as Deck
+from pptx.util import Inches
 from reported import FORMULAS, LONG, SHAPES, WORDS, sample, with_figures, with_words
 
+from pipeline.charts.measure import text_width
 from pipeline.render.slides import render_slides
 from pipeline.report import Plot, Report, Series
 
@@ -150,3 +152,59 @@ def test_a_long_title_is_set_smaller() -> None:
     deck = opened(report)
     sizes = [s.shapes.title.text_frame.paragraphs[0].font.size.pt for s in deck.slides]
     assert sizes[1] < 24
+
+
+def table_of(heads: tuple[str, ...], count: int) -> Any:
+    """The table of a figure with these columns and so many rows."""
+    report = plotted("table", count, series=len(heads))
+    figure = report.sections[0].figures[0]
+    series = tuple(
+        replace(s, name=name) for s, name in zip(figure.plot.series, heads, strict=True)
+    )
+    figure = replace(figure, plot=replace(figure.plot, series=series))
+    (shape,) = graphics(opened(with_figures(figure)), "table")
+    return shape
+
+
+@pytest.mark.parametrize("count", [1, 8, 14])
+@pytest.mark.parametrize(
+    "words", ["Telecommunications", "Mid-career security engineer", "Yes", LONG]
+)
+def test_a_table_keeps_to_its_slide_and_breaks_no_word(words: str, count: int) -> None:
+    shape = table_of((words,) * 13, count)
+    table = shape.table
+    assert sum(row.height for row in table.rows) <= Inches(4.76)
+    assert sum(column.width for column in table.columns) <= Inches(12.14)
+    cell = table.cell(0, 1)
+    size = cell.text_frame.paragraphs[0].font.size.pt
+    upright = cell._tc.tcPr.get("vert") == "vert270"
+    room = table.rows[0].height if upright else table.columns[1].width
+    longest = cell.text if upright else max(cell.text.split(), key=len)
+    assert text_width(longest, size) <= room / Inches(1) * 72
+    assert upright or words != "Telecommunications"
+
+
+def test_the_parts_of_a_figure_have_one_scale() -> None:
+    deck = opened(plotted("bars", 60, series=1))
+    ends = {
+        round(shape.chart.value_axis.maximum_scale, 6)
+        for shape in graphics(deck, "chart")
+    }
+    assert ends == {round(0.6 * 1.08, 6)}
+
+
+def test_lines_are_named_at_their_ends_unless_they_would_meet() -> None:
+    report = plotted("lines", 2, series=3)
+    figure = report.sections[0].figures[0]
+    ends = {"Up": 0.8, "Close": 0.79, "Low": 0.1}
+    series = tuple(
+        replace(s, name=name, values=(0.2, end), shown=("20%", f"{end:.0%}"))
+        for s, (name, end) in zip(figure.plot.series, ends.items(), strict=True)
+    )
+    plot = replace(figure.plot, unit="share", series=series)
+    (shape,) = graphics(opened(with_figures(replace(figure, plot=plot))), "chart")
+    xml = shape.chart._chartSpace.xml
+    assert "Up  80%" in xml
+    assert "Low  10%" in xml
+    assert "Close  79%" not in xml
+    assert shape.chart.has_legend

@@ -106,3 +106,10 @@ def test_an_unknown_wave_is_named_with_its_file(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="1999") as error:
         load_outline(path, survey)
     assert error.value.where == f"{path}, wave"
+
+
+def test_a_long_survey_has_one_chart_of_each_question() -> None:
+    for name, wave, most in (("cncf", "2022", 1), ("state-of-app-dev", "2025", 2)):
+        survey = defined(ROOT / "data" / name / "survey.toml")
+        sections = sections_of(survey, wave)[1:]
+        assert max(len(section.figures) for section in sections) == most

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from pipeline.charts.axes import Heading
 from pipeline.charts.data import ChartData
 from pipeline.charts.heat import shade, top_of
+from pipeline.charts.ranks import chosen
 from pipeline.charts.theme import CSS, option_colours
+from pipeline.charts.trend import line_colours
 from pipeline.charts.waves import wave_colours
 from pipeline.charts.words import shown
 from pipeline.estimates.sets import REST
 from pipeline.outline import FigureKind
 from pipeline.report import Plot, Series
+from pipeline.wording import number
 
 
 def plot(data: ChartData) -> Plot:
@@ -52,8 +55,9 @@ def _waves(data: ChartData) -> Plot:
 
 def _trend(data: ChartData) -> Plot:
     """A line a row over the waves."""
+    colours = line_colours(data, CSS)
     series = [
-        _series(data, row.label, [(row, c) for c in data.columns], [CSS.accent])
+        _series(data, row.label, [(row, c) for c in data.columns], [colours[row]])
         for row in data.rows
     ]
     return Plot(
@@ -75,6 +79,23 @@ def _stacked(data: ChartData) -> Plot:
         unit="share",
         categories=_labels(data.rows),
         series=tuple(series),
+    )
+
+
+def _ratings(data: ChartData) -> Plot:
+    """One row is a histogram; several are bars of 100%."""
+    if len(data.rows) > 1:
+        return _stacked(data)
+    (row,) = data.rows
+    mode = data.summary("mode", row)
+    often = "" if mode is None else number(mode)
+    colours = [CSS.accent if c.code == often else CSS.soft for c in data.columns]
+    cells = [(row, column) for column in data.columns]
+    return Plot(
+        layout="bars",
+        unit="share",
+        categories=_labels(data.columns),
+        series=(_series(data, "Share", cells, colours),),
     )
 
 
@@ -104,7 +125,8 @@ def _ranks(data: ChartData) -> Plot:
         cells = [(row, c) if over_time else (c, row) for c in columns]
         values = [_place(data, *cell) for cell in cells]
         texts = ["" if value is None else f"{value:g}" for value in values]
-        colour = CSS.accent if over_time else CSS.paper
+        front = CSS.accent if row.code in chosen(data) else CSS.soft
+        colour = front if over_time else CSS.paper
         series.append(_line(row.label, values, texts, [colour]))
     return Plot(
         layout="lines" if over_time else "table",
@@ -118,8 +140,8 @@ PLOTS: dict[FigureKind, Callable[[ChartData], Plot]] = {
     "bars": _bars,
     "waves": _waves,
     "trend": _trend,
-    "distribution": _stacked,
-    "ridges": _stacked,
+    "distribution": _ratings,
+    "ridges": _ratings,
     "stacked": _stacked,
     "likert": _stacked,
     "ranks": _ranks,

@@ -41,10 +41,10 @@ def ranks(data: ChartData, palette: Palette, width: float) -> Body:
     """Discs with places in them, joined from wave to wave where waves compare."""
     over_time = data.columns[0].axis == "wave"
     places = (_over_time if over_time else _by_group)(data, palette, width)
-    chosen = _chosen(data)
+    front_rows = chosen(data)
     discs, texts, joined = [], _heads(data, places, palette), []
     for place, row in enumerate(data.rows):
-        front = row.code in chosen
+        front = row.code in front_rows
         texts += _label(data, row, place, places, palette, width, front)
         for x, column in zip(places.x, data.columns, strict=True):
             y = places.y(row, column)
@@ -66,7 +66,7 @@ def ranks(data: ChartData, palette: Palette, width: float) -> Body:
     return Body(height + (18 if few else 0), layers, tuple(texts))
 
 
-def _chosen(data: ChartData) -> set[str]:
+def chosen(data: ChartData) -> set[str]:
     """What the chart is about: its term, or else the first three."""
     if data.spec.term:
         return {data.spec.term}

@@ -40,7 +40,7 @@ class Field(msgspec.Struct, frozen=True):
 def trend(data: ChartData, palette: Palette, width: float) -> Body:
     """Lines with their dots and intervals; the first few in colours, the rest grey."""
     field = _field(data, width)
-    colours = _colours(data, palette)
+    colours = line_colours(data, palette)
     lines, discs, ends = [], [], []
     for row in reversed(data.rows):  # what is named first lies on top
         lines += _line(data, row, field, colours[row])
@@ -78,7 +78,7 @@ def _field(data: ChartData, width: float) -> Field:
     return Field(places, TOP + tall, low, high)
 
 
-def _colours(data: ChartData, palette: Palette) -> dict[Heading, str]:
+def line_colours(data: ChartData, palette: Palette) -> dict[Heading, str]:
     """The term the chart is about in the accent; or the first rows in hues."""
     chosen = [r for r in data.rows if r.code == data.spec.term] or data.rows[:MOST]
     hues = (palette.accent, palette.series[2], palette.series[4])

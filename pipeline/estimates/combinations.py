@@ -23,7 +23,7 @@ from pipeline.estimates.scan import scan
 from pipeline.estimates.scheme import scheme_of
 from pipeline.estimates.sets import JOIN, MOST_SETS, NOTHING, REST
 from pipeline.estimates.tidy import Shares, share_block
-from pipeline.warehouse import codes, statement
+from pipeline.warehouse import firsts, statement
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -70,7 +70,7 @@ def _kept(
     con: DuckDBPyConnection, survey: Survey, wave: str, asked: dict[int, Question]
 ) -> Sets:
     """The sets to show; none where the rest would be too few, or everyone is."""
-    start = _first_answers(survey)
+    start = dict(firsts(survey))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE bits"
         "(item INTEGER, base INTEGER, chosen INTEGER, bit DECIMAL(38, 0))"
@@ -94,15 +94,6 @@ def _kept(
         base: _shown([(int(s), n) for i, s, n in counted if i == base], survey.min_base)
         for base in asked
     }
-
-
-def _first_answers(survey: Survey) -> dict[int, int]:
-    """The number of the answer 0 to each item, as `answered` counts them."""
-    found, total = {}, 0
-    for number, of in codes(survey):
-        found[number] = total
-        total += len(of)
-    return found
 
 
 def _shown(counted: Sequence[tuple[int, int]], least: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ def plain(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def short(label: str) -> str:
+def short(label: str, most: int = LONGEST) -> str:
     """`plain`, and cut where it leaves no room for the chart."""
     label = plain(label)
-    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1].rstrip()}…"
+    return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"

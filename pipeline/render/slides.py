@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pipeline.render.archive import DATE, dated
-from pipeline.render.native import draw, rgb
+from pipeline.render.ink import rgb, typeface
+from pipeline.render.native import draw, end_of
 from pipeline.render.pieces import pieces
 from pipeline.render.plain import plain
 from pipeline.report import Figure, Report, Section
@@ -35,7 +36,7 @@ def render_slides(report: Report) -> bytes:
     for section in report.sections:
         for figure in section.figures:
             for piece, part in pieces(figure):
-                _finding(deck, report, section, piece, part)
+                _finding(deck, report, section, piece, part, end_of(figure.plot))
     _method(deck, report)
     out = io.BytesIO()
     deck.save(out)
@@ -60,18 +61,23 @@ def _cover(deck: Presentation, report: Report) -> None:
         slide, report, [" · ".join(filter(None, (survey, report.brand.name)))], 1.5, 16
     )
     _text(slide, report, [report.standfirst], 3.8, 20, high=1.4)
-    facts = [f"{report.respondents} respondents · {report.dates}", report.notice]
-    _text(slide, report, [f for f in facts if f], 5.5, 14)
+    facts = f"{report.respondents} respondents · {report.dates}"
+    _text(slide, report, [facts], 5.5, 14)
     _notes(slide, [*report.method, report.citation, report.licence])
 
 
 def _finding(
-    deck: Presentation, report: Report, section: Section, figure: Figure, part: str
+    deck: Presentation,
+    report: Report,
+    section: Section,
+    figure: Figure,
+    part: str,
+    top: float | None,
 ) -> None:
     slide = _slide(deck, report, figure.title, 24, top=0.35, high=0.95)
     _text(slide, report, [f"{figure.subtitle}{part}"], 1.32, 14, quiet=True)
     box = (EDGE, 1.75, WIDE - 2 * EDGE, 4.75)
-    draw(slide, figure, report.brand, box, f"{figure.alt}{part}")
+    draw(slide, figure, report.brand, box, f"{figure.alt}{part}", top)
     _text(
         slide, report, [f"Base: {figure.base} {figure.source}"], 6.62, 10.5, quiet=True
     )
@@ -130,6 +136,7 @@ def _slide(
     band.fill.solid()
     band.fill.fore_color.rgb = rgb(report.brand, "accent")
     band.line.fill.background()
+    band.shadow.inherit = False
     band._element.nvSpPr.cNvPr.set("descr", "")
     if report.notice:
         _text(slide, report, [report.notice], 7.05, 11, bold=True)
@@ -173,16 +180,10 @@ def _style(
         paragraph.alignment = PP_ALIGN.LEFT
         paragraph.space_after = Pt(size * 0.3)
         font = paragraph.font
-        font.size, font.bold, font.name = Pt(size), bold, typeface(report)
+        font.size, font.bold, font.name = Pt(size), bold, typeface(report.brand)
         font.color.rgb = rgb(report.brand, colour)
 
 
 def _notes(slide: Any, lines: list[str]) -> None:
     text = "\n".join(plain(line) for line in lines if line)
     slide.notes_slide.notes_text_frame.text = text
-
-
-def typeface(report: Report) -> str:
-    """The first font of the brand; Arial has the widths of ours and is everywhere."""
-    first = report.brand.font.split(",")[0].strip("\"' ")
-    return "Arial" if first == "Liberation Sans" else first
