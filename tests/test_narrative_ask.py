@@ -98,11 +98,12 @@ def embeddings(body: Body) -> Reply:
     return 200, json.dumps({"data": [{"embedding": each} for each in made]})
 
 
-def test_meaning_finds_what_words_do_not(build: Path) -> None:
+def test_meaning_offers_what_words_do_not_and_answers_nothing(build: Path) -> None:
     text = "Software that everyone uses at the office among tools"
     with fake_server(embeddings) as server:
         answer = ask(text, [(SURVEY, build)], similarity(server.url, "fake"))
-    assert answer.asked.startswith("Which tools do you use?")
+    assert answer.sentences == ()
+    assert [near.text for near in answer.near] == ["Which tools do you use?"]
 
 
 def test_a_server_without_embeddings_is_told(build: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_server_without_embeddings_is_told(build: Path) -> None:
         fake_server(lambda _: (200, "{}")) as server,
         pytest.raises(Missing, match="no embeddings"),
     ):
-        ask("Which tools?", [(SURVEY, build)], similarity(server.url, "fake"))
+        ask("Which hammers?", [(SURVEY, build)], similarity(server.url, "fake"))
 
 
 def test_who_took_part_is_no_answer_to_what_people_do(tmp_path: Path) -> None:

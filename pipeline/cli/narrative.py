@@ -75,7 +75,9 @@ def ask(
             interval = f", {fact.interval}" if fact.interval else ""
             print(f"  {fact.display}  {fact.label}{interval}, n {fact.n:,}  {fact.id}")
     else:
-        print(f"The survey cannot answer this: {answer.reason}.")
+        print(f"No answer: {answer.reason}.")
+        for near in answer.near:
+            print(f"  {near.survey} asks: {near.text}  ({near.question})")
     if not answer.sentences:
         raise typer.Exit(1)
 

@@ -1,0 +1,1 @@
+"""What a reader's question means, in the words of the surveys themselves."""

@@ -1,0 +1,158 @@
+"""What a question wants of the figures, and whether a question of the survey has it.
+
+share     how many give an answer: of everyone, of one group, or two groups compared
+answers   the shares of two or more answers
+ranking   the most frequent answers
+place     the place of one answer
+range     the groups with the lowest and the highest share
+mean      an average
+trend     a share or an average, now and in the wave before
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from pipeline.narrative.asking.vocabulary import Topic
+from pipeline.narrative.asking.words import Word, english
+
+Kind = Literal["share", "answers", "ranking", "place", "range", "mean", "trend"]
+Form = Literal["quantity", "how", "which", "whether", "who", "bare"]
+AMOUNTS = frozenset(
+    ("share", "proportion", "percentage", "percent", "fraction", "part", "many")
+)
+WEIGHED = frozenset(("common", "popular", "widespread", "likely", "typical"))
+WHETHER = frozenset(
+    ("do", "does", "did", "is", "are", "was", "were", "has", "have", "can")
+)
+MOST_WORDS = 3
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a reading found besides words of the question: all that decides its kind."""
+
+    form: Form
+    intents: frozenset[str]
+    terms: int
+    groups: int
+    dimension: bool
+    crossed: bool
+
+
+class Cannot(msgspec.Struct, frozen=True):
+    """Why a question of the survey does not answer what was asked."""
+
+    why: str
+
+
+def form_of(asked: Sequence[Word]) -> Form:
+    """How a question begins, "in which" included."""
+    small = [word.small for word in asked]
+    while small[:1] and small[0] in ("in", "for", "among", "by", "and", "of"):
+        small = small[1:]
+    first = small[:1]
+    if first == ["how"]:
+        return _how(small)
+    if first in (["what"], ["which"]):
+        near = small[1 : 1 + MOST_WORDS]
+        return "quantity" if AMOUNTS & {*near} - {"many", "part"} else "which"
+    if first == ["who"]:
+        return "who"
+    return "whether" if first and first[0] in WHETHER else "bare"
+
+
+def _how(small: Sequence[str]) -> Form:
+    second = small[1] if len(small) > 1 else ""
+    amount = second in AMOUNTS | WEIGHED or small[1:3] == ["widely", "used"]
+    return "quantity" if amount else "how"
+
+
+def intents(rest: Sequence[Word], known: frozenset[str]) -> frozenset[str]:
+    """What the words tell that are not the survey's own."""
+    told = english().intent
+    return frozenset(
+        told[word.small]
+        for word in rest
+        if word.small in told and word.stem not in known
+    )
+
+
+def kind_of(topic: Topic, said: Said) -> Kind | Cannot:
+    """How this question of the survey answers, if it does."""
+    if "place" in said.intents or "rank" in said.intents:
+        alone = said.terms == 1 and not (said.groups or said.dimension)
+        return "place" if alone else Cannot("a place is that of one answer")
+    if topic.question.kind in ("numeric", "scale"):
+        return _of_numbers(said)
+    if "mean" in said.intents:
+        return Cannot("there is no average of answers that are no numbers")
+    if said.dimension:
+        return _over_groups(topic, said)
+    if said.groups == 2 and not said.crossed:
+        return _of_two(topic, said)
+    return _of_answers(topic, said)
+
+
+def _of_numbers(said: Said) -> Kind | Cannot:
+    if said.dimension or said.intents & {"most", "least"}:
+        return Cannot("averages are not put in order: ask for two groups")
+    if said.terms:
+        return Cannot("only the average is told of it")
+    if "change" in said.intents:
+        return "trend" if said.groups < 2 or said.crossed else _many()
+    alone = said.groups < 2 or said.crossed
+    if said.intents & {"more", "than", "compare"} and alone:
+        return Cannot("a comparison needs two groups")
+    if said.form in ("quantity", "how", "bare", "whether", "which"):
+        return "mean"
+    return Cannot("only the average is told of it")
+
+
+def _over_groups(topic: Topic, said: Said) -> Kind | Cannot:
+    if said.groups or "change" in said.intents:
+        return Cannot("groups are compared in one wave, among all who answered")
+    named = said.terms == 1 or (not said.terms and topic.plain)
+    return "range" if named else Cannot("which answer is meant, is not clear")
+
+
+def _of_two(topic: Topic, said: Said) -> Kind | Cannot:
+    if "change" in said.intents:
+        return _many()
+    if said.intents & {"most", "least"} or said.terms > 1:
+        return Cannot("two groups are compared in one answer")
+    if said.terms == 1 or topic.plain:
+        return "share"
+    return Cannot("which answer is meant, is not clear")
+
+
+def _of_answers(topic: Topic, said: Said) -> Kind | Cannot:
+    """Of everyone or one group."""
+    named = said.terms == 1 or (said.terms == 0 and bool(topic.plain))
+    if "change" in said.intents:
+        return "trend" if named else Cannot("which answer is meant, is not clear")
+    if said.intents & {"more", "than", "compare"} and said.terms < 2:
+        compared = said.groups and "than" not in said.intents
+        if not (compared and named):
+            return Cannot("a comparison needs two groups or two answers")
+    if said.terms > 1:
+        return "answers"
+    if "least" in said.intents:
+        return Cannot("the least frequent answers are not told apart")
+    if said.terms == 0 and _lists(topic, said.form):
+        return "ranking"
+    if "most" in said.intents or said.form == "which":
+        return Cannot("which groups or answers are meant, is not clear")
+    return "share" if named else Cannot("which answer is meant, is not clear")
+
+
+def _lists(topic: Topic, form: Form) -> bool:
+    """Whether all answers are meant: "how many clusters" are answers, if it says so."""
+    counted = form == "quantity" and "many" in topic.spelt and not topic.plain
+    return not topic.yes_or_no and (form in ("which", "how", "who") or counted)
+
+
+def _many() -> Cannot:
+    return Cannot("a change is told of everyone or of one group")

@@ -1,0 +1,62 @@
+"""Which answers of a question a text names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.narrative.asking.intent import Form
+from pipeline.narrative.asking.vocabulary import Answer, Topic
+from pipeline.narrative.asking.words import Word, english
+
+
+class Unclear(msgspec.Struct, frozen=True):
+    """Why it cannot be said which answer is named."""
+
+    why: str = "which answer is meant, is not clear"
+
+
+def named_answers(
+    topic: Topic, rest: Sequence[Word], asked: Sequence[Word], form: Form, wave: str
+) -> tuple[Answer, ...] | Unclear:
+    """The answers of a wave whose names are among `rest`, in the survey's order.
+
+    "How favorable" asks for all answers and names none of them.
+    """
+    how = asked[1].stem if form == "how" and len(asked) > 1 else ""
+    stems = frozenset(word.stem for word in rest) - {how}
+    offered = [a for a in topic.answers if topic.offered(a.code, wave)]
+    found = [a for a in offered if a.name and _named(a, stems, rest)]
+    found = [a for a in found if not any(a.name < b.name for b in found)]
+    chosen: list[Answer] = []
+    for name in dict.fromkeys(answer.name for answer in found):
+        one = _one([a for a in found if a.name == name])
+        if one is None:
+            return Unclear()
+        chosen.append(one)
+    if any(a.name & b.name for a in chosen for b in chosen if a is not b):
+        return Unclear()
+    return tuple({answer.code: answer for answer in chosen}.values())
+
+
+def _named(answer: Answer, stems: frozenset[str], rest: Sequence[Word]) -> bool:
+    """Whether a text has a name; one with words like "more" only counts in full."""
+    told = {w.stem for w in rest if w.small in english().intent}
+    return answer.name <= stems and not (answer.name & told and not answer.all <= stems)
+
+
+def _one(alike: Sequence[Answer]) -> Answer | None:
+    """The one that is meant of answers with one name: a whole name before a part.
+
+    A sum that is called by what all its answers share is meant rather than one of them.
+    """
+    codes = {answer.code for answer in alike}
+    wholes = {a.code: a for a in alike if not a.part and not a.of}
+    for answer in alike:
+        rather = answer.part or not wholes
+        if answer.of and rather and codes <= {answer.code, *answer.of}:
+            return answer
+    best = min(answer.part for answer in alike)
+    sure = wholes or {a.code: a for a in alike if a.part == best}
+    return next(iter(sure.values())) if len(sure) == 1 else None
