@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.errors import unwritable
-from pipeline.render.publish import staged, swap
+from pipeline.render.publish import staged, swap, sync
 
 
 @contextmanager
@@ -63,10 +63,8 @@ def link(old: str | Path, new: str | Path) -> None:
 
 def put_in_place(made: Mapping[Path, Path]) -> None:
     """Exchange each target with the folder made for it, or none of them."""
-    for path in (p for folder in made.values() for p in folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as handle:
-                os.fsync(handle.fileno())
+    for folder in made.values():
+        sync(folder)
     done: list[tuple[Path, Path]] = []
     try:
         for target, folder in made.items():

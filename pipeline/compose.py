@@ -31,9 +31,7 @@ from pipeline.render.publish import publish as publish_folder
 from pipeline.render.publish import staged
 from pipeline.report import Brand, Figure, Quote, Report, Section
 
-LIBRARIES = (
-    "duckdb", "altair", "typst", "python-pptx", "numpy", "scipy",
-)  # fmt: skip
+LIBRARIES = ("duckdb", "typst", "python-pptx", "numpy", "scipy")
 EXPLORER = "explore.html"
 PUBLISHED = ("pdf", "pptx")  # beside the page; the rest is for `stateof report`
 

@@ -28,9 +28,7 @@ FILE = "stages.json"
 # Made anew from the others, or by many runs: not what a stage is known by.
 CACHES = ("warehouse.duckdb", "drafts", FILE)
 SOURCES = (".py", ".sql", ".toml", ".html", ".css", ".js", ".typ")
-ENGINES = (
-    "duckdb", "numpy", "scipy", "altair", "vl-convert-python", "typst", "python-pptx",
-)  # fmt: skip
+ENGINES = ("duckdb", "numpy", "scipy", "typst", "python-pptx")
 
 # What of the definition a stage does not read, by key: how the survey is spoken of, how
 # exports are read, and what is done with answers later.
