@@ -88,11 +88,26 @@ class Signed(_Entry, frozen=True):
     facts: tuple[str, ...] = ()
 
 
+class QuoteSpec(_Entry, frozen=True):
+    """An answer in free text that a person chose to quote, where it is, and its text.
+
+    `row` is that of the export as a spreadsheet counts; in place of it, `respondent`
+    may be a pseudonym. `by` is the dimension that the quote is attributed by.
+    """
+
+    question: str
+    text: str
+    row: int = 0
+    respondent: str = ""
+    wave: str = ""
+    by: str = ""
+
+
 class SectionSpec(_Entry, frozen=True):
     """A heading with its figures and claims, in reading order.
 
-    `more` is how many findings on its questions are to be said besides, and `signed`
-    what a person says there in words of their own.
+    `more` is how many findings on its questions are to be said besides, `signed` what a
+    person says there in words of their own, and `quotes` what respondents wrote.
     """
 
     id: str
@@ -100,6 +115,7 @@ class SectionSpec(_Entry, frozen=True):
     figures: tuple[FigureSpec, ...] = msgspec.field(name="figure", default=())
     claims: tuple[ClaimSpec, ...] = msgspec.field(name="claim", default=())
     signed: tuple[Signed, ...] = ()
+    quotes: tuple[QuoteSpec, ...] = msgspec.field(name="quote", default=())
     more: int = 0
 
 
@@ -135,6 +151,8 @@ def load_outline(path: Path, survey: Survey) -> Outline:
                 raise DefinitionError(
                     error.what, where=where, remedy=error.remedy
                 ) from None
+        for mark in section.quotes:
+            _check_mark(survey, mark, f"{path}, section {section.id}, quote")
     for figure in outline.figures():
         if figure.id in seen:
             what = f"two figures have the id '{figure.id}'"
@@ -210,3 +228,20 @@ def _check(survey: Survey, entry: FigureSpec | ClaimSpec) -> None:
             known = [g.code for g in survey.domains(dimension)]
             if code not in known:
                 raise NotFound.among(f"domain of {dimension}", code, known)
+
+
+def _check_mark(survey: Survey, mark: QuoteSpec, where: str) -> None:
+    """Raise `DefinitionError` unless a quote names one answer in free text."""
+    try:
+        question = survey.question(mark.question)
+        if mark.wave:
+            survey.wave(mark.wave)
+        if mark.by:
+            survey.dimension(mark.by)
+    except NotFound as error:
+        raise DefinitionError(error.what, where=where, remedy=error.remedy) from None
+    where = f"{where} of {mark.question}"
+    if question.kind != "open" and not question.entities:
+        raise DefinitionError("is no question of free text", where=where)
+    if bool(mark.row) == bool(mark.respondent):
+        raise DefinitionError("needs a row, or else a respondent", where=where)

@@ -1,6 +1,7 @@
 """The report as one frozen document: everything a renderer shows, nothing to compute.
 
 Report ─┬─ Section ─┬─ Sentence ── facts it rests on, who worded it
+        │           ├─ Quote ───── what a respondent wrote, as a person chose it
         │           └─ Figure ──┬─ drawings, base, wording, downloads
         │                       ├─ Table ── its values as text
         │                       └─ Plot ─── its values as numbers, with their colours
@@ -151,8 +152,25 @@ class Figure(_Part, frozen=True):
     card: str = ""
 
 
+class Quote(_Part, frozen=True):
+    """What a respondent wrote, word by word, as a person chose it.
+
+    `question` is what it answers; `by` is the group it is attributed to, if that is
+    large enough to hide in.
+    """
+
+    text: str
+    question: str
+    wave: str
+    by: str = ""
+
+    def said_by(self) -> str:
+        """Who wrote it, in words, and what it answers."""
+        return f"{self.by or 'A respondent'}, {self.wave}, on “{self.question}”"
+
+
 class Section(_Part, frozen=True):
-    """A heading, a summary of proved sentences, and figures.
+    """A heading, a summary of proved sentences, figures, and quotes.
 
     `left_out` says which figures are not there because too few answered.
     """
@@ -164,6 +182,7 @@ class Section(_Part, frozen=True):
     author: str
     figures: tuple[Figure, ...]
     left_out: tuple[str, ...] = ()
+    quotes: tuple[Quote, ...] = ()
 
 
 class Disclosure(_Part, frozen=True):

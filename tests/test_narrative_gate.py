@@ -155,7 +155,7 @@ class Pages:
 
     def __init__(self, *paragraphs: list[str]) -> None:
         self.sections = [
-            msgspec.defstruct("S", ["summary"])(
+            msgspec.defstruct("S", ["summary", ("quotes", tuple, ())])(
                 tuple(Sentence(id="", text=t, facts=(), pattern="") for t in texts)
             )
             for texts in paragraphs

@@ -101,6 +101,22 @@ def check_page(page: str, report: Report) -> None:
         known = {text for texts in expected for text in texts}
         odd = next((text for text in flat if text not in known), "something else")
         raise SurveyError(f"a summary on the page is not the report's: “{odd}”")
+    _check_quotes(page, report)
+
+
+def _check_quotes(page: str, report: Report) -> None:
+    """Raise unless what a page quotes is what the report does, letter by letter."""
+    reader = _Quotes()
+    reader.feed(page)
+    marked = [(q.text, q.said_by()) for s in report.sections for q in s.quotes]
+    found = list(zip(reader.quoted, reader.captions, strict=False))
+    if reader.loose:
+        raise SurveyError(f"quoted on the page and not marked: “{reader.loose[0]}”")
+    if found != marked or len(reader.quoted) != len(reader.captions):
+        odd = next((text for text in reader.quoted if text not in dict(marked)), "")
+        raise SurveyError(
+            f"quoted on the page otherwise than marked: “{odd or 'a caption'}”"
+        )
 
 
 def _plain(text: str) -> str:
@@ -142,4 +158,39 @@ class _Summaries(HTMLParser):
         if "sentence" in self._open:
             self.found[-1][-1] = _plain(f"{self.found[-1][-1]}{data}")
         elif data.strip():
+            self.loose.append(data.strip())
+
+
+class _Quotes(HTMLParser):
+    """Quotes and their captions within `class="quotes"`, and what else is quoted."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.quoted: list[str] = []
+        self.captions: list[str] = []
+        self.loose: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(
+        self, tag: str, attrs: Sequence[tuple[str, str | None]]
+    ) -> None:
+        if tag in VOID:
+            return
+        self._open.append("quotes" if dict(attrs).get("class") == "quotes" else tag)
+        if "quotes" in self._open and tag == "blockquote":
+            self.quoted.append("")
+        if "quotes" in self._open and tag == "figcaption":
+            self.captions.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and self._open:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        inside, quoted = "quotes" in self._open, "blockquote" in self._open
+        if inside and quoted:
+            self.quoted[-1] += data
+        elif inside and "figcaption" in self._open:
+            self.captions[-1] += data
+        elif (inside or quoted) and data.strip():
             self.loose.append(data.strip())

@@ -38,6 +38,7 @@ from pipeline.narrative.lexicon import (
 )
 from pipeline.narrative.licences import ALPHA
 from pipeline.outline import ClaimSpec
+from pipeline.reading import UNCODED
 from pipeline.report import Fact
 from pipeline.wording import cardinal, clauses, listed
 
@@ -76,12 +77,15 @@ def order_of_first(question: Question, rows: Sequence[Row]) -> float | None:
 def ranked(
     source: Source, question: Question, by: str = "", domain: str = ""
 ) -> list[Row]:
-    """The shares of all options, highest first, equal ones in the survey's order."""
+    """The shares of all options, highest first, equal ones in the survey's order.
+
+    What free text names that no list has is many answers, so it leads nothing.
+    """
     answers = source.estimates.group(source.wave, question.id, by, domain)
     rows = [
         answers["share", option.code]
         for option in question.choices
-        if ("share", option.code) in answers
+        if ("share", option.code) in answers and option.code != UNCODED
     ]
     return sorted((r for r in rows if r.shown and r.rank), key=lambda r: r.rank or 0)
 

@@ -64,6 +64,8 @@ def _section(section: Section) -> Iterator[str]:
         yield from _figure(figure)
     for line in section.left_out:
         yield from (_safe(line), "")
+    for quote in section.quotes:
+        yield from (f"> {_safe(quote.text)}", ">", f"> — {_safe(quote.said_by())}", "")
 
 
 def _figure(figure: Figure) -> Iterator[str]:

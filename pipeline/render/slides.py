@@ -14,7 +14,7 @@ from pipeline.render.ink import rgb, typeface
 from pipeline.render.native import draw, end_of
 from pipeline.render.pieces import pieces
 from pipeline.render.plain import plain
-from pipeline.report import Figure, Report, Section
+from pipeline.report import Figure, Quote, Report, Section
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -37,6 +37,8 @@ def render_slides(report: Report) -> bytes:
         for figure in section.figures:
             for piece, part in pieces(figure):
                 _finding(deck, report, section, piece, part, end_of(figure.plot))
+        for quote in section.quotes:
+            _quoted(deck, report, section, quote)
     _method(deck, report)
     out = io.BytesIO()
     deck.save(out)
@@ -82,6 +84,15 @@ def _finding(
         slide, report, [f"Base: {figure.base} {figure.source}"], 6.62, 10.5, quiet=True
     )
     _notes(slide, list(_said(report, section, figure)))
+
+
+def _quoted(deck: Presentation, report: Report, section: Section, quote: Quote) -> None:
+    """A slide of one answer; a long one in smaller type."""
+    slide = _slide(deck, report, section.title, 24, top=0.35, high=0.95)
+    size = 28 if len(quote.text) < 240 else 18 if len(quote.text) < 900 else 11
+    _text(slide, report, [f"“{quote.text}”"], 1.9, size, high=4)
+    _text(slide, report, [quote.said_by()], 6.3, 14, quiet=True)
+    _notes(slide, [quote.text, quote.said_by(), *report.method, report.notice])
 
 
 def _said(report: Report, section: Section, figure: Figure) -> Iterator[str]:
