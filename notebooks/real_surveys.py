@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Survey statistics on real data
+# # Real surveys
 #
 # A stratified random sample of 200 schools in California, and two waves of the Cloud
 # Native Survey. Raw files are not part of this project; build both first:

@@ -42,6 +42,12 @@ class Analysis(msgspec.Struct, frozen=True):
     survey: Survey
     build: Path
 
+    def _repr_html_(self) -> str:
+        """What can be asked for."""
+        from pipeline.frames import overview
+
+        return overview(self.survey)
+
     def share(self, question: str, *, by: str = "", wave: str = "") -> Table:
         """Weighted shares of each answer, by domain."""
         return self._estimates("share", question, by, wave)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from pipeline.definition import Survey
 
 PERCENT = {
     "estimate", "low", "high", "se", "difference", "unadjusted", "estimate_from",
@@ -20,6 +23,10 @@ WHOLE = ("n", "n_from", "n_to", "n_model", "count", "rank", "tests")
 # Said once above the table where all rows have the same.
 CONTEXT = ("wave", "question", "statistic", "by", "method", "df", "item")
 REPEATED = ("domain", "versus", "term")  # codes, where their labels are shown too
+LETTERS = (
+    "A letter names a lower column: p under .05, capital .001,"
+    " adjusted by Holm within a row. * small base, ** too small to test."
+)
 
 
 class Table(pd.DataFrame):
@@ -36,32 +43,48 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         """The caption, then the rows with shares in percent."""
+        head, *notes = self.caption or ("",)
+        body = str(self.shown().to_html(index=False, border=0))
+        return _framed(head, self.context(), body, notes)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """HTML for a notebook, and text with the same words for a terminal."""
+        head, *notes = self.caption or ("",)
+        said = [head, self.context(), "", str(self.shown().to_string(index=False)), ""]
+        return {
+            "text/html": self._repr_html_(),
+            "text/plain": "\n".join([*filter(None, said[:2]), *said[2:], *notes]),
+        }
+
+    def context(self) -> str:
+        """What all rows have in common, in one line."""
         shown = pd.DataFrame(self).replace("", None)
-        same = [c for c in CONTEXT if c in shown and shown[c].nunique(dropna=False) < 2]
-        said = [shown[c].iloc[0] for c in same if len(shown)]
-        context = " · ".join(
-            _word(c, v) for c, v in zip(same, said, strict=False) if not pd.isna(v)
-        )
+        said = [(c, shown[c].iloc[0]) for c in self._same() if len(shown)]
+        return " · ".join(_word(c, value) for c, value in said if not pd.isna(value))
+
+    def _same(self) -> list[str]:
+        return [c for c in CONTEXT if c in self and self[c].nunique(dropna=False) < 2]
+
+    def shown(self) -> pd.DataFrame:
+        """The rows as they are read: labels for codes, shares in percent."""
+        shown = pd.DataFrame(self).replace("", None)
         labelled = [c for c in REPEATED if f"{c}_label" in shown]
         empty = [c for c in shown if not shown[c].notna().any()]
-        kept = shown.drop(columns={*same, *labelled, *empty} & {*shown})
+        kept = shown.drop(columns={*self._same(), *labelled, *empty} & {*shown})
         labels = [c for c in kept if str(c).endswith("_label")]
         kept = kept[[*labels, *(c for c in kept if c not in labels)]]
         kinds = shown.get(
             "statistic", pd.Series("share" if self.shares else "", kept.index)
         )
-        cells = {
-            str(c).replace("_label", "").replace("_", " "): [
-                _text(str(c), value, share=kind == "share")
-                for value, kind in zip(kept[c], kinds, strict=True)
-            ]
-            for c in kept
-        }
-        head, *notes = self.caption or ("",)
-        above = f"<p><strong>{escape(head)}</strong><br>{escape(context)}</p>"
-        below = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes)
-        body = pd.DataFrame(cells)
-        return above + str(body.to_html(index=False, border=0)) + below
+        return pd.DataFrame(
+            {
+                str(c).replace("_label", "").replace("_", " "): [
+                    _text(str(c), value, share=kind == "share")
+                    for value, kind in zip(kept[c], kinds, strict=True)
+                ]
+                for c in kept
+            }
+        )
 
 
 class Crosstab(Table):
@@ -73,9 +96,25 @@ class Crosstab(Table):
 
     def _repr_html_(self) -> str:
         """Shares in percent with their letters, and the bases below."""
+        cells = self.wide()
+        if cells is None:
+            return str(pd.DataFrame(self).to_html())
+        head, *notes = self.caption or ("",)
+        return _framed(head, "", str(cells.to_html(border=0)), [*notes, LETTERS])
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """HTML for a notebook, and text with the same words for a terminal."""
+        cells = self.wide()
+        text = str((pd.DataFrame(self) if cells is None else cells).to_string())
+        said = [*self.caption[:1], "", text, "", *self.caption[1:]]
+        said += [] if cells is None else [LETTERS]
+        return {"text/html": self._repr_html_(), "text/plain": "\n".join(said)}
+
+    def wide(self) -> pd.DataFrame | None:
+        """Answers down and columns across; none where columns of it were taken away."""
         cells = pd.DataFrame(self)
         if not {"letter", "domain_label", "term_label", "n"} <= set(cells):
-            return str(cells.to_html())
+            return None
         wide: dict[tuple[str, str], dict[str, str]] = {}
         bases: dict[tuple[str, str], dict[str, str]] = {}
         for row in cells.to_dict("records"):
@@ -92,16 +131,7 @@ class Crosstab(Table):
                     "Effective n": f"{row['n_eff']:,.0f}",
                 },
             )
-        head, *notes = self.caption or ("",)
-        notes = [
-            *notes,
-            "A letter names a lower column: p under .05, capital .001,"
-            " adjusted by Holm within a row. * small base, ** too small to test.",
-        ]
-        above = f"<p><strong>{escape(head)}</strong></p>"
-        below = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes)
-        body = pd.DataFrame({k: v | bases[k] for k, v in wide.items()}).fillna("")
-        return above + str(body.to_html(border=0)) + below
+        return pd.DataFrame({k: v | bases[k] for k, v in wide.items()}).fillna("")
 
 
 def crosstab(rows: Iterable[Mapping[str, Any]], caption: Sequence[str]) -> Crosstab:
@@ -123,6 +153,28 @@ def table(
     found.shares = shares
     found.caption = tuple(line for line in caption if line)
     return found
+
+
+def overview(survey: Survey) -> str:
+    """What a survey has to be asked for, as HTML: waves, questions, dimensions."""
+    waves = ", ".join(wave.id for wave in survey.waves)
+    splits = ", ".join(
+        f"<code>{escape(d.id)}</code> ({escape(d.label)})" for d in survey.dimensions
+    )
+    rows = [
+        {"question": q.id, "kind": q.kind, "wording": q.text} for q in survey.questions
+    ]
+    body = str(pd.DataFrame(rows).to_html(index=False, border=0))
+    notes = [f"Waves: {waves}.", survey.notice]
+    by = f"<p>Dimensions: {splits or 'none'}</p>"
+    return _framed(survey.title, "", body + by, [note for note in notes if note])
+
+
+def _framed(head: str, context: str, body: str, notes: Sequence[str]) -> str:
+    """A heading above a table, notes below."""
+    first = f"<br>{escape(context)}" if context else ""
+    below = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes)
+    return f"<p><strong>{escape(head)}</strong>{first}</p>{body}{below}"
 
 
 def _word(column: str, value: object) -> str:

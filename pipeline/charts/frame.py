@@ -30,9 +30,9 @@ class Sheet(msgspec.Struct, frozen=True):
 
     def chart(self) -> altair.LayerChart:
         """The chart to look at and to change."""
-        import altair
+        from pipeline.charts.notebook import Chart
 
-        return altair.LayerChart.from_dict(self.spec())
+        return Chart.from_dict(self.spec())
 
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification."""

@@ -73,7 +73,8 @@ def run(
     say_left_out(work.build, project.shown(work.build))
     if choice:
         say_drafted(work.build)
-    print("\n".join(_pages(work)))
+    for page in _pages(work):
+        print(page)
 
 
 def stage(
