@@ -68,7 +68,8 @@ def with_entities(
 def _coded(question: Question, entities: tuple[Entity, ...]) -> Question:
     found = _categories(entities) if question.categories else map(_option, entities)
     rest = Option(code=UNCODED, label="Other answers", say="something else")
-    return replace(question, kind="select-all", options=(*found, rest))
+    people = question.base_say or "respondents who answered in their own words"
+    return replace(question, kind="select-all", options=(*found, rest), base_say=people)
 
 
 def _option(entity: Entity) -> Option:

@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline.definition import Question, Survey
 from pipeline.narrative.facts import Estimates, Row, Trend, domains, fact_id
+from pipeline.reading import UNCODED
 from pipeline.report import Tested
 
 ALPHA = 0.05
@@ -81,11 +82,15 @@ class Table(msgspec.Struct, frozen=True):
         return [row for row in rows if row.certain] if certain else rows
 
     def options(self, cell: Cell) -> list[Row]:
-        """The shares of all answers to a question among the same people."""
+        """The shares of all answers to a question among the same people.
+
+        What free text names that no list has is no answer, but many.
+        """
         question = self.survey.question(cell.question)
         found = (
             self.row(msgspec.structs.replace(cell, statistic="share", term=o.code))
             for o in question.choices
+            if o.code != UNCODED
         )
         return [row for row in found if row is not None and row.rank is not None]
 
