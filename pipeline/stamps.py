@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,6 +22,7 @@ import msgspec
 
 from pipeline.aside import link
 from pipeline.definition import Survey
+from pipeline.ingest.formats.parts import is_many, parts_of
 from pipeline.project import replace_file
 
 FILE = "stages.json"
@@ -188,15 +189,20 @@ def _exports(
     """
     found = {}
     for name in (name for wave in survey.waves for name in wave.files):
-        path = raw / name
-        if not path.is_file():
+        path, last = raw / name, known.get(name)
+        if is_many(raw, name):
+            parts = parts_of(raw, name)
+            looks, content = (parts.size, parts.modified), parts.digest
+        elif path.is_file():
+            status = path.stat()
+            looks = (status.st_size, status.st_mtime_ns)
+            content = partial(digest, path)
+        else:
             continue
-        status, last = path.stat(), known.get(name)
-        looks = (status.st_size, status.st_mtime_ns)
         if last is not None and looks == (last.size, last.modified):
             found[name] = last
         else:
-            found[name] = Source(*looks, digest(path))
+            found[name] = Source(*looks, content())
     return found
 
 

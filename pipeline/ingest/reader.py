@@ -15,10 +15,12 @@ import msgspec
 from pipeline.definition import Wave
 from pipeline.errors import DataError, Missing
 from pipeline.ingest.formats import monkey_json
+from pipeline.ingest.formats.database import load_database
 from pipeline.ingest.formats.excel import sheet_rows
 from pipeline.ingest.formats.files import kind_of
 from pipeline.ingest.formats.headers import names, variables
-from pipeline.ingest.formats.parquet import load_parquet
+from pipeline.ingest.formats.parquet import load_parquet, load_parts
+from pipeline.ingest.formats.parts import is_many, parts_of
 from pipeline.ingest.formats.statistical import load_statistical
 from pipeline.ingest.formats.text import load_rows, load_text
 from pipeline.ingest.formats.variables import Variable
@@ -52,9 +54,14 @@ def read_wave(con: DuckDBPyConnection, wave: Wave, raw: Path) -> tuple[Export, .
     offset = 0
     for name in wave.files:
         path = raw / name
-        if not path.exists():
+        if is_many(raw, name):
+            many = parts_of(raw, name)
+            header_rows, digest = 1, many.digest()
+            found = variables("csv", load_parts(con, many))
+        elif not path.exists():
             raise _not_here(path, wave)
-        found, digest, header_rows = _load(con, path, wave)
+        else:
+            found, digest, header_rows = _load(con, path, wave)
         if exports and found != exports[0].variables:
             raise DataError(
                 f"its columns are not those of {exports[0].path.name}",
@@ -87,6 +94,8 @@ def _load(
         return monkey_json.variables(tuple(header[0])), _digest(path), 1
     if kind == "parquet":
         header = load_parquet(con, path)
+    elif kind == "duckdb":
+        header = load_database(con, path, wave.sheet)
     else:
         header, found = load_statistical(con, path, kind)
         called = names("csv", header)

@@ -12,6 +12,7 @@ import msgspec
 
 from pipeline.definition import Survey
 from pipeline.ingest.answers import STATUSES, Answers
+from pipeline.ingest.formats.parts import is_many, parts_of
 from pipeline.ingest.ledger import Ledger, WaveLedger
 from pipeline.ingest.recode import recode_wave
 from pipeline.project import replace_file
@@ -49,8 +50,8 @@ def ingest(
 def _workspace(survey: Survey, raw: Path) -> Iterator[DuckDBPyConnection]:
     """Where waves are worked on: in memory, or, if their files are large, in a file
     that is deleted in the end, with a bound on memory."""
-    paths = (raw / name for wave in survey.waves for name in wave.files)
-    if sum(path.stat().st_size for path in paths if path.is_file()) < LARGE:
+    names = (name for wave in survey.waves for name in wave.files)
+    if sum(_size(raw, name) for name in names) < LARGE:
         with connect() as con:
             con.execute(IN_ORDER)
             yield con
@@ -61,6 +62,13 @@ def _workspace(survey: Survey, raw: Path) -> Iterator[DuckDBPyConnection]:
     ):
         con.execute(f"SET memory_limit = '{MEMORY}'; {IN_ORDER}")
         yield con
+
+
+def _size(raw: Path, name: str) -> int:
+    if is_many(raw, name):
+        return parts_of(raw, name).size
+    path = raw / name
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _ingest(

@@ -18,6 +18,7 @@ Kind = Literal[
     "text",
     "excel",
     "parquet",
+    "duckdb",
     "spss",
     "spss-portable",
     "stata",
@@ -60,6 +61,8 @@ def kind_of(path: Path) -> Kind:
     for magic, kind in MAGIC:
         if start.startswith(magic):
             return kind
+    if start[8:12] == b"DUCK":
+        return "duckdb"
     if start[:2] == b"PK":
         return _zipped(path)
     if start[0] in OLD_STATA and start[1] in (1, 2) and start[2] == 1:

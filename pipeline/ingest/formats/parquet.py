@@ -6,31 +6,56 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.ingest.formats.excel import damaged
+from pipeline.ingest.formats.parts import Parts, open_store, refuse_other_columns
 from pipeline.ingest.formats.text import Header, refuse_wide
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+FILE = "__file"  # the column that says which file a row is from
+
 
 def load_parquet(con: DuckDBPyConnection, path: Path) -> Header:
     """Fill the table `body(c0, c1, …)`; returns the one header row."""
+    return _load(con, path, [str(path)])
+
+
+def load_parts(con: DuckDBPyConnection, parts: Parts) -> Header:
+    """Fill `body` from many files; what folders' names say (month=5) is columns too."""
+    from duckdb import Error
+
+    path = Path(parts.name)
+    if parts.remote:
+        open_store(con)
+    try:
+        refuse_other_columns(con, parts)
+    except Error as error:
+        raise damaged(path, str(error).splitlines()[0]) from None
+    return _load(con, path, [part.path for part in parts.files])
+
+
+def _load(con: DuckDBPyConnection, path: Path, files: list[str]) -> Header:
     from duckdb import Error
 
     try:
-        found = con.read_parquet(str(path), file_row_number=True)
-        names, kinds = found.columns[:-1], found.types[:-1]
+        con.execute("SET VARIABLE files = $files", {"files": files})
+        found = con.sql(
+            "SELECT * FROM read_parquet(getvariable('files'), file_row_number = true,"
+            f" filename = '{FILE}')"
+        )
+        columns = dict(zip(found.columns, map(str, found.types), strict=True))
+        names = [name for name in columns if name not in ("file_row_number", FILE)]
         refuse_wide(path, len(names))
         texts = ", ".join(
-            f"{_text(name, str(kind))} AS c{i}"
-            for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
+            f"{text_of(name, columns[name])} AS c{i}" for i, name in enumerate(names)
         )
         con.execute(
             f"CREATE OR REPLACE TABLE body AS SELECT {texts} FROM found"
-            " ORDER BY file_row_number"
+            f" ORDER BY {FILE}, file_row_number"
         )
     except Error as error:
         raise damaged(path, str(error).splitlines()[0]) from None
-    return [list(names)]
+    return [names]
 
 
 def number_text(sql: str) -> str:
@@ -43,7 +68,8 @@ def number_text(sql: str) -> str:
     )
 
 
-def _text(name: str, kind: str) -> str:
+def text_of(name: str, kind: str) -> str:
+    """SQL of a column as text."""
     column = '"' + name.replace('"', '""') + '"'
     if kind.endswith("[]"):
         return f"array_to_string({column}, ';')"
