@@ -65,3 +65,26 @@ def test_every_kind_is_drawn_and_its_texts_stay_inside(
             (tmp_path / made.files["svg"]).read_text("utf-8")
         )
         assert not {e.tag.rpartition("}")[2] for e in alone.iter()} & {"script", "img"}
+
+
+def test_headings_of_300_letters_leave_room_for_the_chart(tmp_path: Path) -> None:
+    survey, build = charted(tmp_path)
+    wanted = [(spec, "Title") for spec in FIGURES]
+    usual = {f.id: f for f in figures(survey, build, wanted, tmp_path / "a", ("csv",))}
+    odd = relabelled(survey, LONG)
+    for figure in figures(odd, build, wanted, tmp_path / "b", ("csv",)):
+        for name in ("wide", "narrow"):
+            heights = [
+                float(
+                    ElementTree.parse(folder / getattr(f, name))
+                    .getroot()
+                    .get("height", 0)
+                )
+                for folder, f in (
+                    (tmp_path / "a", usual[figure.id]),
+                    (tmp_path / "b", figure),
+                )
+            ]
+            assert heights[1] <= 3 * heights[0] + 300, (figure.id, name)
+        labels = [row[0] for row in figure.table.rows]
+        assert not any("…" in label for label in labels), figure.id

@@ -12,6 +12,7 @@ from pipeline.charts.theme import Palette
 
 LEADING = 13
 TURNED = 125.0  # how long a turned line may be before it is broken
+TALLEST = 230.0  # how long however narrow the column; the table has the rest
 
 
 def column_heads(
@@ -20,8 +21,11 @@ def column_heads(
     """The headings of columns that are `wide`, and the height they take."""
     words = [word for column in columns for word in column.label.split()]
     level = max(text_width(word, SMALL) for word in words) <= wide - 4
-    room = wide - 4 if level else _turned_room(columns, wide)
+    room = wide - 4 if level else min(_turned_room(columns, wide), TALLEST)
     lines = [wrap(column.label, room, SMALL) for column in columns]
+    if not level:
+        most = max(int(wide / LEADING), 1)
+        lines = [_kept(each, most, room) for each in lines]
     place = _level if level else _turned
     return place(lines, palette, left, wide, top)
 
@@ -34,6 +38,16 @@ def _turned_room(columns: Sequence[Heading], wide: float) -> float:
         if room > 10 * TURNED:  # narrower than a line: nothing helps
             break
     return room
+
+
+def _kept(lines: tuple[str, ...], most: int, room: float) -> tuple[str, ...]:
+    """As many lines as stand over the column; what is cut off shows."""
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    while last and text_width(f"{last}…", SMALL) > room:
+        last = last[:-1]
+    return (*lines[: most - 1], f"{last.rstrip()}…")
 
 
 def _level(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
+from pipeline.charts.axes import Heading
 from pipeline.charts.bars import bars
 from pipeline.charts.combinations import combinations
 from pipeline.charts.data import ChartData
@@ -21,6 +24,7 @@ from pipeline.charts.trend import trend
 from pipeline.charts.waves import waves
 from pipeline.outline import FigureKind
 
+LONGEST = 90  # letters of a label
 KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
     "bars": bars,
     "waves": waves,
@@ -38,5 +42,18 @@ KINDS: Mapping[FigureKind, Callable[[ChartData, Palette, float], Body]] = {
 
 def draw(data: ChartData, title: str, palette: Palette, width: float) -> Sheet:
     """The whole chart, title and source included."""
+    data = _shortened(data)
     body = KINDS[data.spec.kind](data, palette, width)
     return framed(data, body, title, palette, width)
+
+
+def _shortened(data: ChartData) -> ChartData:
+    """With labels that leave room for the chart; its table has them whole."""
+    rows, columns = (tuple(map(_cut, each)) for each in (data.rows, data.columns))
+    return replace(data, rows=rows, columns=columns)
+
+
+def _cut(heading: Heading) -> Heading:
+    label = heading.label
+    short = label if len(label) <= LONGEST else f"{label[: LONGEST - 1].rstrip()}…"
+    return replace(heading, label=short)
