@@ -15,24 +15,30 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import msgspec
 
+from pipeline.definition import Question, Survey
 from pipeline.load import load_survey
+from pipeline.narrative import language
 from pipeline.narrative.claims import Source, facts_of
-from pipeline.narrative.draft import ModelChoice
-from pipeline.narrative.facts import load_estimates
+from pipeline.narrative.draft import ModelChoice, known_numbers
+from pipeline.narrative.facts import domains, load_estimates
+from pipeline.narrative.links import licensed
 from pipeline.narrative.lock.tokens import tokens
-from pipeline.narrative.patterns import bank
+from pipeline.narrative.offer import LARGE, SMALL, Offer, offer
+from pipeline.narrative.patterns import bank, pattern_text
+from pipeline.narrative.plan import Plan
 from pipeline.narrative.sections import Planned, Sayable, plan_outline, sayable
 from pipeline.narrative.selection import selected
 from pipeline.narrative.stage import draft
 from pipeline.narrative.trials.context import Context
 from pipeline.narrative.trials.mutants import spoilt
 from pipeline.narrative.trials.tables import outline, source
-from pipeline.outline import Outline, load_outline, survey_of
+from pipeline.outline import ClaimSpec, Outline, SectionSpec, outlines_of
 from pipeline.project import Project
 from pipeline.report import Report, Sentence
 from pipeline.wording import trigrams
@@ -40,22 +46,22 @@ from pipeline.wording import trigrams
 TABLES = 200
 SPOILT_TABLES = 40
 ADVERSARIAL = Path(__file__).parent / "adversarial.toml"
-FIRST_RUN = "123 of 124, 99.2 %, when first run"
+FIRST_RUN = {"lies": "123 of 124 when first run", "third": "106 of 106 when first run"}
+DRAFTS = 20  # a section, by a model that chooses at random
 Case = tuple[Source, Outline]
 
 
 def reports(project: Project) -> Iterator[Case]:
     """Every report whose survey has been built, with its estimates."""
-    for path in project.reports():
-        name = survey_of(path)
+    for name in project.surveys():
         if not (project.build(name) / "estimates.parquet").is_file():
-            print(f"  ({name} has no build: {path.name} is left out)")
+            print(f"  ({name} has no build: its reports are left out)")
             continue
         survey = load_survey(project.definition(name))
-        made = load_outline(path, survey)
         estimates = load_estimates(project.build(name), crossed=True)
-        at = Source(survey, estimates, made.wave)
-        yield at, selected(made, at, project.build(name))
+        for made in outlines_of(project.reports(), survey):
+            at = Source(survey, estimates, made.wave)
+            yield at, selected(made, at, project.build(name))
 
 
 def show(name: str, value: str, wanted: str = "") -> None:
@@ -77,7 +83,6 @@ def sentences(found: Sayable) -> list[Sentence]:
 def published(project: Project, cases: list[Case]) -> None:
     """What stands in report.json: proved by both locks, with all its provenance."""
     total = unsupported = proved = drafted = sections = 0
-    known = {p.id for family in bank().values() for p in family}
     for at, made in cases:
         path = project.published(made.wave, made.id) / "report.json"
         if not path.is_file():
@@ -90,24 +95,29 @@ def published(project: Project, cases: list[Case]) -> None:
         for section in report.sections:
             sections += bool(section.summary)
             drafted += section.origin == "model"
+            unsupported += _unsupported(planned[section.id], section.summary)
             for sentence in section.summary:
                 total += 1
-                unsupported += not _supported(planned[section.id], sentence)
                 proved += (
                     sentence.claim in claims
-                    and sentence.pattern in known
+                    and bool(pattern_text(sentence.pattern))
                     and bool(sentence.facts)
                     and {*sentence.facts} <= facts
                 )
     show("published sentences not supported", f"{unsupported} of {total}", "0")
     show("sentences with full provenance", f"{proved} of {total}", "100 %")
-    show("published sections that a model drafted", f"{drafted} of {sections}")
+    show("published sections that a model drafted", f"{drafted} of {sections}", "8/10")
 
 
-def _supported(planned: Planned, sentence: Sentence) -> bool:
-    units = planned.plan.units if planned.plan else ()
-    member = any(w.text == sentence.text for u in units for w in u.wordings)
-    return member and not planned.lock.troubles(sentence.text)
+def _unsupported(planned: Planned, summary: Sequence[Sentence]) -> int:
+    """How many sentences one of the two locks does not let pass where they stand."""
+    found, place, before = 0, None, ""
+    for sentence in summary:
+        place = planned.plan.place_of(sentence, place) if planned.plan else None
+        troubles = planned.lock.troubles(sentence.text, before=before)
+        found += place is None or bool(troubles)
+        before = sentence.text
+    return found
 
 
 def false_alarms(cases: list[Case]) -> None:
@@ -119,6 +129,46 @@ def false_alarms(cases: list[Case]) -> None:
                 texts += 1
                 wrong += bool(found.lock.troubles(sentence.text))
         show(f"false alarms of the second lock, {name}", f"{wrong} of {texts:,}", "0")
+
+
+def by_rule(project: Project, cases: list[Case]) -> None:
+    """The second lock on all that claims of every kind say of every question.
+
+    Among them are groups split by the very question they are asked about.
+    """
+    texts = wrong = 0
+    for at in {at.survey.id: at for at, _ in cases}.values():
+        estimates = load_estimates(project.build(at.survey.id), crossed=False)
+        plain = msgspec.structs.replace(at, estimates=estimates)
+        for question in at.survey.questions:
+            if at.wave in question.columns and question.kind != "open":
+                claims = tuple(_every_claim(at.survey, question))
+                section = SectionSpec(id="all", title="All", claims=claims)
+                found = sayable(plain, section)
+                said = [sentence.text for sentence in sentences(found)]
+                texts += len(said)
+                wrong += sum(bool(found.lock.troubles(text)) for text in said)
+    show("false alarms of the second lock, every question", f"{wrong} of {texts:,}")
+
+
+def _every_claim(survey: Survey, question: Question) -> Iterator[ClaimSpec]:
+    """A claim of each kind that a question bears, split by up to three dimensions."""
+    if question.kind == "numeric" or question.scale is not None:
+        kinds = ("mean",) if question.kind == "numeric" else ("mean", "mode")
+        yield from (ClaimSpec(kind=kind, question=question.id) for kind in kinds)
+        return
+    splits = [d.id for d in survey.dimensions if "*" not in d.id][:3]
+    yield ClaimSpec(kind="ranking", question=question.id, top=3)
+    for option in [o.code for o in question.choices if not o.missing][:6]:
+        about = {"question": question.id, "term": option}
+        for kind in ("level", "trend", "ranking"):
+            yield msgspec.convert(about | {"kind": kind}, ClaimSpec)
+        for by in splits:
+            one, other = domains(survey, by)[:2]
+            ends = {"domain": one, "versus": other}
+            yield msgspec.convert(about | {"kind": "range", "by": by}, ClaimSpec)
+            compared = about | ends | {"kind": "compare", "by": by}
+            yield msgspec.convert(compared, ClaimSpec)
 
 
 def _tables(count: int) -> list[Case]:
@@ -149,19 +199,72 @@ def mutants(cases: list[Case]) -> None:
     )
 
 
+def connectives(cases: list[Case]) -> None:
+    """Sentences tied to the one before: taken where that is so, and nowhere else."""
+    tried = wrong = lies = taken = 0
+    for at, found in said([*cases, *_tables(TABLES)]):
+        units, allowed = found.units, licensed(at, found.units)
+        for (_, j), linked in allowed.items():
+            for sentence in linked:
+                for k, unit in enumerate(units):
+                    so = sentence in allowed.get((k, j), ())
+                    for before in unit.wordings:
+                        bad = found.lock.troubles(sentence.text, before=before.text)
+                        tried, wrong = tried + so, wrong + (so and bool(bad))
+                        lies, taken = lies + (not so), taken + (not so and not bad)
+    show("connectives: false alarms of the second lock", f"{wrong} of {tried:,}", "0")
+    show("connectives out of place that it lets pass", f"{taken} of {lies:,}", "0")
+
+
+def freedom(cases: list[Case]) -> None:
+    """Drafts by models that choose at random from all they are offered."""
+    for name, free in (("small", SMALL), ("large", LARGE)):
+        made = member = 0
+        texts: set[tuple[str, str]] = set()
+        for at, report in cases:
+            for planned in plan_outline(at, report):
+                if planned.plan is None:
+                    continue
+                known = known_numbers(at.survey, planned.plan)
+                offered = offer(planned.plan, free)
+                for seed in range(DRAFTS):
+                    text = _at_random(planned.plan, offered, Random(seed))
+                    back = language.read(text, planned.plan, offered, known)
+                    made += 1
+                    member += not _unsupported(planned, back)
+                    texts.add((f"{report.id}.{planned.section.id}", text))
+        show(f"drafts by a {name} model that both locks take", f"{member} of {made}")
+        show(f"different texts of a {name} model", f"{len(texts)} of {made}")
+
+
+def _at_random(plan: Plan, offered: Offer, dice: Random) -> str:
+    """One sentence for each claim, in an order that the offer leaves open."""
+    left, chosen = [*range(len(plan.units))], list[str]()
+    before: int | None = None
+    while left:
+        free = offered.any_order or before is not None
+        place = dice.choice(left) if free else 0
+        linked = () if before is None else offered.links.get((before, place), ())
+        sentence = dice.choice([*offered.sentences[place], *linked])
+        chosen.append(sentence.text)
+        left.remove(place)
+        before = place
+    return " ".join(chosen)
+
+
 def adversarial(cases: list[Case]) -> None:
     """Lies written by hand."""
     lies = tomllib.loads(ADVERSARIAL.read_text(encoding="utf-8"))
-    caught = total = 0
-    for at, made in cases:
-        for section in made.sections:
-            found = sayable(at, section)
-            for text in lies.get(made.id, {}).get(section.id, {}).get("lies", ()):
-                total += 1
-                caught += bool(found.lock.troubles(text))
-    show(
-        "hand-written lies caught by the second lock", f"{caught} of {total}", FIRST_RUN
-    )
+    for batch, first_run in FIRST_RUN.items():
+        caught = total = 0
+        for at, made in cases:
+            for section in made.sections:
+                found = sayable(at, section)
+                for text in lies.get(made.id, {}).get(section.id, {}).get(batch, ()):
+                    total += 1
+                    caught += bool(found.lock.troubles(text))
+        name = "hand-written lies caught by the second lock"
+        show(name, f"{caught} of {total}", first_run)
 
 
 def stale(count: int = 60) -> None:
@@ -232,9 +335,7 @@ def timing(project: Project) -> None:
     for name in ("state-of-app-dev", "cncf"):
         build = project.build(name)
         survey = load_survey(project.definition(name))
-        made = [
-            load_outline(p, survey) for p in project.reports() if survey_of(p) == name
-        ]
+        made = outlines_of(project.reports(), survey)
         load_estimates(build, crossed=True)
         started = time.perf_counter()
         for each in made:
@@ -248,7 +349,7 @@ def with_model(project: Project) -> None:
     """Both State of App Dev reports, drafted anew by the embedded model."""
     name = "state-of-app-dev"
     survey = load_survey(project.definition(name))
-    made = [load_outline(p, survey) for p in project.reports() if survey_of(p) == name]
+    made = outlines_of(project.reports(), survey)
     with tempfile.TemporaryDirectory() as folder:
         for file in ("estimates.parquet", "trends.parquet", "findings.json"):
             (Path(folder) / file).symlink_to(project.build(name) / file)
@@ -280,6 +381,9 @@ def main() -> None:
     style(cases)
     timing(project)
     false_alarms(cases)
+    by_rule(project, cases)
+    connectives(cases)
+    freedom(cases)
     adversarial(cases)
     stale()
     mutants(cases)

@@ -206,3 +206,24 @@ def test_the_first_option_is_the_message_if_it_is_apart(tmp_path: Path) -> None:
     assert titled(tmp_path, tools(0.4, 0.39, 0.1, (1, 2, 3)), "bars", "tools") == (
         "Two answers lead among AI tool users: 40% use Alpha and 39% Beta"
     )
+
+
+def test_no_is_said_by_the_share_of_yes(tmp_path: Path) -> None:
+    rows = [share("use", "no", 0.78, rank=1), share("use", "yes", 0.22, rank=2)]
+    title = titled(tmp_path, rows, "bars", "use")
+    assert title == "Among respondents, 22% use AI tools"
+
+
+def test_groups_without_a_common_name_are_named_at_the_ends(tmp_path: Path) -> None:
+    odd = msgspec.structs.replace(
+        SURVEY,
+        dimensions=(
+            msgspec.structs.replace(SURVEY.dimensions[0], label="Kind of role"),
+        ),
+    )
+    rows = by_role(devops=0.84, backend=0.83, lead=0.3, qa=0.1)
+    write_estimates(tmp_path, rows)
+    spec = FigureSpec(id="one", kind="bars", question="use", term="yes", by="role")
+    assert headline(odd, tmp_path, spec).title == (
+        "From 10% of test engineers to 84% of DevOps engineers use AI tools"
+    )

@@ -71,6 +71,15 @@ def test_what_is_significant_and_what_is_not_make_none() -> None:
     assert families(changes(a=0.6, b=0.41)) == {}
 
 
+def test_the_same_said_twice_makes_none() -> None:
+    now, then = share("tools", "a", 0.6), share("tools", "a", 0.4, wave="2024")
+    tested = change("tools", "a", 1e-6, 0.2)
+    claims = trend("a"), LEVEL, trend("a")
+    rows = [now, then, share("use", "yes", 0.3)]
+    planned = plan_section(source(rows, [tested]), section(*claims), Counter())
+    assert families(planned) == {}
+
+
 def test_changes_of_other_people_make_none() -> None:
     rows = [
         *(share("use", "yes", v, wave=w) for v, w in ((0.6, "2025"), (0.4, "2024"))),

@@ -12,9 +12,8 @@ from pathlib import Path
 import msgspec
 
 from pipeline.definition import Question, Survey
-from pipeline.estimates.multiplicity import holm
 from pipeline.narrative import claims, comparisons
-from pipeline.narrative.answers import has_place, says_nothing, sums
+from pipeline.narrative.answers import says_nothing, sums
 from pipeline.narrative.claims import Claim, Claimed, Source, doing, figure, named
 from pipeline.narrative.comparisons import shown_shares
 from pipeline.narrative.differences import difference_p
@@ -23,14 +22,14 @@ from pipeline.narrative.facts import (
     Row,
     domains,
     load_estimates,
-    place_of,
 )
-from pipeline.narrative.lexicon import option_name, scope, who
+from pipeline.narrative.lexicon import YES, is_quoted, scope
 from pipeline.narrative.licences import ALPHA, license_all
 from pipeline.narrative.lock.reader import lock
 from pipeline.narrative.merge import merged
+from pipeline.narrative.moves import most_moved
 from pipeline.narrative.patterns import unit
-from pipeline.narrative.ranking import placed, ranking
+from pipeline.narrative.ranking import ranking
 from pipeline.narrative.tested import tests_of
 from pipeline.outline import ClaimSpec, FigureSpec
 from pipeline.wording import capitalized
@@ -95,11 +94,16 @@ def _bars(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
 
 
 def _first(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
-    """What most choose; else the sum that leads; else the first option or options."""
+    """What most choose; else the sum that leads; else the first option or options.
+
+    "No" is said by the share of yes, if that has words of its own.
+    """
     claim = _said(ranking(source, _asks("ranking", spec, top=1), question))
     if claim is None:
         return None
     first = claim.figures["share"].facts[0]
+    if is_quoted(question, first.term) and not is_quoted(question, YES):
+        return _level(source, spec, question, YES)
     if claim.licences == ("ranking_one",):
         level = _level(source, spec, question, first.term)
         if level and level.licences == ("level_majority",):
@@ -220,8 +224,9 @@ def _largest(made: Iterable[Claimed]) -> Claim | None:
 def _terms(source: Source, question: Question) -> list[str]:
     """Nets where they sum up; else every option that says something."""
     nets = [net.code for net in sums(question, (source.wave,))]
-    given = (o.code for o in question.choices if not o.missing)
-    return nets or [code for code in given if not says_nothing(code)]
+    given = [o.code for o in question.choices if not o.missing]
+    telling = [code for code in given if not says_nothing(code)]
+    return nets or [c for c in telling if not is_quoted(question, c)] or telling
 
 
 def _distribution(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
@@ -245,44 +250,7 @@ def _rating(claim: Claim) -> float:
 
 def _ranks(source: Source, spec: FigureSpec, question: Question) -> Claim | None:
     """The option that moved most, of those whose share changed significantly."""
-    moved: list[tuple[int, Claim]] = []
-    made = [
-        (o.code, source.estimates.trend(source.wave, question.id, "share", o.code))
-        for o in question.choices
-        if has_place(question, o.code)
-    ]
-    tested = {t: c for t, c in made if c and c.comparable and c.p_value is not None}
-    adjusted = holm([c.p_value or 0.0 for c in tested.values()])
-    for (term, change), p_value in zip(tested.items(), adjusted, strict=True):
-        waves = (change.wave_from, change.wave_to)
-        rows = [source.estimates.row(w, question.id, "share", term) for w in waves]
-        if p_value < ALPHA and all(row and row.rank for row in rows):
-            before, after = (row for row in rows if row)
-            moved.append(_moved(source, question, before, after))
-    moved = [move for move in moved if move[0]]
-    return max(moved, key=lambda move: abs(move[0]))[1] if moved else None
-
-
-def _moved(
-    source: Source, question: Question, before: Row, after: Row
-) -> tuple[int, Claim]:
-    group = who(source.survey, question)
-    name = option_name(question, after.term)
-    at = [placed(source, question, row) for row in (before, after)]
-    places = [
-        place_of(row, question, group.whole, name, place)
-        for row, place in zip((before, after), at, strict=True)
-    ]
-    up = at[0] - at[1]
-    words = {"option": name, "from": before.wave, "to": after.wave}
-    claim = Claim(
-        kind="place",
-        question=question.id,
-        names=named(group) | words,
-        figures={"before": figure(places[0]), "after": figure(places[1])},
-        licences=("place_up" if up > 0 else "place_down",),
-    )
-    return up, claim
+    return most_moved(source, question)
 
 
 def _heat(source: Source, spec: FigureSpec, question: Question) -> Claim | None:

@@ -24,6 +24,8 @@ PREPOSITIONS = frozenset(
     ("about", "as", "at", "by", "for", "from", "in", "of", "on", "to", "with")
 )
 WHERE = " where "
+YES = "yes"
+QUOTED = "answer “"
 CLAUSE = re.compile(r" (?:who|that|which|whose) ")
 
 
@@ -116,11 +118,17 @@ def verbs(question: Question, term: str) -> str:
         return _rating_verbs(question, term)
     if "{option}" in question.say:
         return question.say.replace("{option}", option_name(question, term))
-    if question.say and term == "yes":
+    if question.say and term == YES:
         return question.say
     if _say(question, term):
         return _say(question, term)
-    return f"answer “{_label(question, term)}” to “{question.text}”"
+    return f"{QUOTED}{_label(question, term)}” to “{question.text}”"
+
+
+def is_quoted(question: Question, term: str) -> bool:
+    """Whether an answer has no words of its own, or is not there at all."""
+    known = any(option.code == term for option in question.choices)
+    return not known or verbs(question, term).startswith(QUOTED)
 
 
 def _rating_verbs(question: Question, term: str) -> str:

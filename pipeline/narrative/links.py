@@ -64,6 +64,8 @@ def _follows(read: Read, earlier: Sequence[Read]) -> bool:
 
 def _families(source: Source, before: Claim, claim: Claim) -> Iterator[str]:
     """The families of connectives that hold of a claim behind another."""
+    if {*before.facts()} == {*claim.facts()}:
+        return
     ways = _direction(before), _direction(claim)
     if all(ways) and _axis(before) == _axis(claim):
         if ways[0] == ways[1]:

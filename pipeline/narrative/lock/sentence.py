@@ -80,7 +80,8 @@ class Sentence(msgspec.Struct, frozen=True):
         in_list = before == "at" and self.at(i - 3).text in (",", "and")
         if in_list and self.groups(i - 2):
             return [i - 2]
-        everyone = self.at(i - 2).text.startswith("all ") and self.groups(i - 2)
+        named = self.at(i - 2).text.startswith("all ") or self.at(i - 3).text == "of"
+        everyone = named and self.groups(i - 2)
         if before in ("at", ",") and (self.at(i - 2).are("group") or everyone):
             return [i - 2]
         return []
