@@ -61,14 +61,7 @@ def publish(
         ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
     ):
         for _ in range(workers):
-            pool.submit(_ready)  # while here text is proved
-        said = read(build)
-        texts = {
-            o.id: proved(
-                survey, build, o, said.report(o.id), strict=strict, progress=progress
-            )
-            for o in outlines
-        }
+            pool.submit(_ready)  # while here titles are found
         begun = []
         for outline in outlines:
             target = project.published(outline.wave, outline.id)
@@ -78,8 +71,11 @@ def publish(
             begun.append((outline, folder, target, figures))
         made = []
         for outline, folder, target, drawn in begun:
+            said = read(build).report(outline.id)
+            text = proved(
+                survey, build, outline, said, strict=strict, progress=progress
+            )
             shown = _drawn(outline, drawn, progress)
-            text = texts[outline.id]
             report = _report(project, survey, outline, text, shown, brand)
             if explorer:
                 report = _explored(report, folder, explorer)
