@@ -62,7 +62,7 @@ def test_words_of_a_survey_are_no_markup(words: str) -> None:
 
 def test_the_header_is_yaml_whatever_the_title_is() -> None:
     front = render_markdown(with_words('a: "b"\n---\n# c')).split("---\n")[1]
-    assert front.splitlines()[0] == r'title: "a: \"b\" --- # c"'
+    assert front.splitlines()[0] == r'title: "a: \"b\" \\--- \\# c"'
 
 
 def test_an_e_mail_is_a_draft_in_text_and_html() -> None:

@@ -7,6 +7,8 @@ from pipeline.definition import Question, Survey
 from pipeline.errors import SurveyError
 from pipeline.outline import FigureKind, FigureSpec
 
+MOST_PANELS = 8  # groups of a distribution; more are easier to compare in one column
+
 
 def spec_for(
     survey: Survey, question_id: str, by: str = "", wave: str = "", term: str = ""
@@ -26,7 +28,8 @@ def spec_for(
     term = term or _plain_yes(question)
     if term and term not in {e.code for e in (*question.nets, *question.choices)}:
         question.option(term)
-    kind = _kind(question, by, waves, term)
+    groups = len(survey.domains(by)) if by and "*" not in by else 0
+    kind = _kind(question, by, waves, term, groups)
     # A line of everything needs no answer picked out.
     keeps = kind in ("bars", "heat", "waves", "ranks") and (by or kind == "ranks")
     name = "-".join(
@@ -48,11 +51,13 @@ def _plain_yes(question: Question) -> str:
     return codes[0] if len(codes) == 2 and "yes" in codes[:1] else ""
 
 
-def _kind(question: Question, by: str, waves: tuple[str, ...], term: str) -> FigureKind:
+def _kind(
+    question: Question, by: str, waves: tuple[str, ...], term: str, groups: int
+) -> FigureKind:
     if by.count("*"):
         return "heat"
     if question.kind == "scale" and not term:
-        return "distribution"
+        return "ridges" if groups > MOST_PANELS else "distribution"
     if by:
         if term or question.kind == "numeric":
             return "bars"

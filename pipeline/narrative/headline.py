@@ -53,7 +53,8 @@ def headline(survey: Survey, build: Path, spec: FigureSpec, wave: str = "") -> M
     claim = FINDERS[spec.kind](source, spec, question)
     texts = _proved(source, spec, claim) if claim else []
     if not claim or not texts:
-        return Message(capitalized(question.label()))
+        together = ": chosen together" if spec.kind == "combinations" else ""
+        return Message(f"{capitalized(question.label())}{together}")
     title = min(texts, key=_stiffness).rstrip(".")
     terms = {fact.term for fact in claim.facts()}
     return Message(title, terms.pop() if len(terms) == 1 else "")

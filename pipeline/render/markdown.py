@@ -42,7 +42,10 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _front(report: Report) -> Iterator[str]:
-    """Quarto's header, as YAML; JSON strings are YAML strings."""
+    """Quarto's header, as YAML; JSON strings are YAML strings.
+
+    What they say is read as Markdown, so markup in them is marked as none too.
+    """
     yield "---"
     for key, value in (
         ("title", report.title),
@@ -52,7 +55,7 @@ def _front(report: Report) -> Iterator[str]:
         ("lang", report.language),
     ):
         if value:
-            yield f"{key}: {json.dumps(plain(value), ensure_ascii=False)}"
+            yield f"{key}: {json.dumps(_safe(value), ensure_ascii=False)}"
     yield from ("toc: true", "---", "")
 
 
