@@ -189,3 +189,41 @@ def test_a_cluster_without_a_worker_is_given_up(
     with cluster(workers=0) as url, pytest.raises(Missing, match="no worker") as error:
         start(url)
     assert error.value.where == url
+
+
+@pytest.mark.slow
+def test_a_run_whose_engine_is_gone_leaves_build_and_reports(tmp_path: Path) -> None:
+    survey, build = built(tmp_path / "data", "weights only")
+    assert stateof(tmp_path, "run", "--no-draft").returncode == 0
+    good = contents(tmp_path)
+    definition = tmp_path / "data" / survey.id / "survey.toml"
+    text = definition.read_text(encoding="utf-8")
+    definition.write_text(text.replace("min_base = 1", "min_base = 2"), "utf-8")
+    url = f"sc://127.0.0.1:{free_port()}"
+    failed = stateof(tmp_path, "run", "--no-draft", "--engine", url)
+    assert failed.returncode == 3
+    assert f"{url}: the engine cannot be reached: Connection refused" in failed.stderr
+    assert contents(tmp_path) == good
+    assert not list(build.parent.glob(".build*"))
+    done = stateof(tmp_path, "run", "--no-draft", "--engine", "datafusion")
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path).keys() == good.keys()
+
+
+def stateof(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, in a project."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def contents(project: Path) -> dict[str, bytes]:
+    """All files that a run leaves."""
+    folders = ("data/made-up/build", "reports")
+    paths = (p for f in folders for p in (project / f).rglob("*") if p.is_file())
+    return {str(p.relative_to(project)): p.read_bytes() for p in paths}
