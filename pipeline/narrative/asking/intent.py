@@ -32,9 +32,13 @@ MOST_WORDS = 3
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What a reading found besides words of the question: all that decides its kind."""
+    """What a reading found besides words of the question: all that decides its kind.
+
+    `counted` is what "how many" is asked of.
+    """
 
     form: Form
+    counted: str
     intents: frozenset[str]
     terms: int
     groups: int
@@ -56,6 +60,8 @@ def form_of(asked: Sequence[Word]) -> Form:
     first = small[:1]
     if first == ["how"]:
         return _how(small)
+    if small[:2] == ["what", "about"]:
+        return "bare"
     if first in (["what"], ["which"]):
         near = small[1 : 1 + MOST_WORDS]
         return "quantity" if AMOUNTS & {*near} - {"many", "part"} else "which"
@@ -86,7 +92,7 @@ def kind_of(topic: Topic, said: Said) -> Kind | Cannot:
         alone = said.terms == 1 and not (said.groups or said.dimension)
         return "place" if alone else Cannot("a place is that of one answer")
     if topic.question.kind in ("numeric", "scale"):
-        return _of_numbers(said)
+        return _of_numbers(topic, said)
     if "mean" in said.intents:
         return Cannot("there is no average of answers that are no numbers")
     if said.dimension:
@@ -96,7 +102,7 @@ def kind_of(topic: Topic, said: Said) -> Kind | Cannot:
     return _of_answers(topic, said)
 
 
-def _of_numbers(said: Said) -> Kind | Cannot:
+def _of_numbers(topic: Topic, said: Said) -> Kind | Cannot:
     if said.dimension or said.intents & {"most", "least"}:
         return Cannot("averages are not put in order: ask for two groups")
     if said.terms:
@@ -106,7 +112,9 @@ def _of_numbers(said: Said) -> Kind | Cannot:
     alone = said.groups < 2 or said.crossed
     if said.intents & {"more", "than", "compare"} and alone:
         return Cannot("a comparison needs two groups")
-    if said.form in ("quantity", "how", "bare", "whether", "which"):
+    counted = said.form == "quantity" and said.counted in topic.counted
+    compared = said.form == "whether" and not alone
+    if counted or compared or said.form in ("how", "bare", "which"):
         return "mean"
     return Cannot("only the average is told of it")
 
@@ -123,7 +131,7 @@ def _of_two(topic: Topic, said: Said) -> Kind | Cannot:
         return _many()
     if said.intents & {"most", "least"} or said.terms > 1:
         return Cannot("two groups are compared in one answer")
-    if said.terms == 1 or topic.plain:
+    if said.terms == 1 or (topic.plain and said.form != "which"):
         return "share"
     return Cannot("which answer is meant, is not clear")
 
@@ -141,17 +149,27 @@ def _of_answers(topic: Topic, said: Said) -> Kind | Cannot:
         return "answers"
     if "least" in said.intents:
         return Cannot("the least frequent answers are not told apart")
-    if said.terms == 0 and _lists(topic, said.form):
+    if said.form == "who" and said.intents & {"most", "more"}:
+        return Cannot("by which groups, is not said")
+    if said.terms == 0 and _lists(topic, said):
         return "ranking"
     if "most" in said.intents or said.form == "which":
         return Cannot("which groups or answers are meant, is not clear")
     return "share" if named else Cannot("which answer is meant, is not clear")
 
 
-def _lists(topic: Topic, form: Form) -> bool:
+def _lists(topic: Topic, said: Said) -> bool:
     """Whether all answers are meant: "how many clusters" are answers, if it says so."""
-    counted = form == "quantity" and "many" in topic.spelt and not topic.plain
-    return not topic.yes_or_no and (form in ("which", "how", "who") or counted)
+    counted = said.form == "quantity" and said.counted in topic.counted
+    listed = said.form in ("which", "how", "who") or (counted and not topic.plain)
+    return listed and not topic.yes_or_no
+
+
+def counted(asked: Sequence[Word]) -> str:
+    """The first word that says something after "how many"."""
+    small = [word.small for word in asked]
+    after = asked[small.index("many") + 1 :] if "many" in small else ()
+    return next((word.stem for word in after if not word.idle), "")
 
 
 def _many() -> Cannot:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.narrative.asking.intent import Form
+from pipeline.narrative.answers import says_nothing
 from pipeline.narrative.asking.vocabulary import Answer, Topic
 from pipeline.narrative.asking.words import Word, english
+
+NO = frozenset(("not",))
 
 
 class Unclear(msgspec.Struct, frozen=True):
@@ -18,16 +20,17 @@ class Unclear(msgspec.Struct, frozen=True):
 
 
 def named_answers(
-    topic: Topic, rest: Sequence[Word], asked: Sequence[Word], form: Form, wave: str
+    topic: Topic, rest: Sequence[Word], how: str, wave: str
 ) -> tuple[Answer, ...] | Unclear:
     """The answers of a wave whose names are among `rest`, in the survey's order.
 
-    "How favorable" asks for all answers and names none of them.
+    `how` is the word after "how": "how favorable" names no answer, it asks for all.
     """
-    how = asked[1].stem if form == "how" and len(asked) > 1 else ""
     stems = frozenset(word.stem for word in rest) - {how}
     offered = [a for a in topic.answers if topic.offered(a.code, wave)]
     found = [a for a in offered if a.name and _named(a, stems, rest)]
+    if any(a.name == NO for a in found) and _more_than_one_no(offered):
+        return Unclear()
     found = [a for a in found if not any(a.name < b.name for b in found)]
     chosen: list[Answer] = []
     for name in dict.fromkeys(answer.name for answer in found):
@@ -38,6 +41,12 @@ def named_answers(
     if any(a.name & b.name for a in chosen for b in chosen if a is not b):
         return Unclear()
     return tuple({answer.code: answer for answer in chosen}.values())
+
+
+def _more_than_one_no(answers: Sequence[Answer]) -> bool:
+    """Whether "not" may be several answers: "not really" and "not at all"."""
+    codes = {a.code for a in answers if a.name >= NO and not says_nothing(a.code)}
+    return len(codes) > 1
 
 
 def _named(answer: Answer, stems: frozenset[str], rest: Sequence[Word]) -> bool:

@@ -15,7 +15,7 @@ from pipeline.definition import Survey
 from pipeline.narrative.asking.intent import Cannot
 from pipeline.narrative.asking.reading import Meant, Reading, readings
 from pipeline.narrative.asking.vocabulary import Vocabulary
-from pipeline.narrative.asking.words import clean, english, words
+from pipeline.narrative.asking.words import clean, english, words, written_out
 
 LONGEST = 60  # words
 APART = 0.05  # by which one reading must be better than another
@@ -31,7 +31,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 def understand(text: str, known: Sequence[Vocabulary]) -> Meant | Refused:
     """What a question means in the words of these surveys."""
-    asked = words(clean(text))
+    asked = words(written_out(clean(text)))
     if len(asked) > LONGEST:
         return Refused(f"it is longer than {LONGEST} words")
     for word in asked:
@@ -43,13 +43,12 @@ def understand(text: str, known: Sequence[Vocabulary]) -> Meant | Refused:
 def _best(found: Sequence[Reading]) -> Meant | Refused:
     """The reading that leaves no word over and fits best, if none fits as well."""
     whole = [r for r in found if not r.unknown and r.fit > 0]
-    sound = sorted(
-        (r for r in whole if isinstance(r.meant, Meant)), key=lambda r: -r.fit
-    )
+    sound = sorted((r for r in whole if isinstance(r.meant, Meant)), key=_rank)
     if not sound:
         return _refused(found, whole)
     first = sound[0]
-    rivals = [r for r in sound if r.fit > first.fit - APART and _other(r, first)]
+    close = [r for r in whole if r.fit > first.fit - APART]
+    rivals = [r for r in close if _other(r, first)]
     if rivals:
         near = _near([first, *rivals])
         return Refused("it can be read in more than one way", near)
@@ -57,10 +56,20 @@ def _best(found: Sequence[Reading]) -> Meant | Refused:
     return first.meant
 
 
+def _rank(reading: Reading) -> tuple[float, int]:
+    """The best fit first; of two that fit alike, the one that finds more groups."""
+    meant = reading.meant
+    return -reading.fit, -len(meant.domains) if isinstance(meant, Meant) else 0
+
+
 def _other(one: Reading, first: Reading) -> bool:
-    """Whether a reading asks for something else, not for the same groups otherwise."""
+    """Whether a reading asks for something else, not for the same groups otherwise.
+
+    An answer may be a question of its own: Argo is a tool and a project.
+    """
     a, b = one.meant, first.meant
-    assert isinstance(a, Meant)
+    if isinstance(a, Cannot):
+        return bool(first.names & one.topic.fields[0]) and one.topic != first.topic
     assert isinstance(b, Meant)
     return (a.survey.id, a.question, a.terms) != (b.survey.id, b.question, b.terms)
 

@@ -11,11 +11,16 @@ import msgspec
 
 from pipeline.definition import Net, Option, Question, Survey
 from pipeline.narrative.answers import NONE, is_rest
-from pipeline.narrative.asking.words import Word, english, stems, telling, words
-from pipeline.narrative.lexicon import domain_noun, option_name
+from pipeline.narrative.asking.words import english, stems, telling, words
+from pipeline.narrative.lexicon import domain_noun, listing, option_name
 
-PARTS = re.compile(r"[,;/()]| or | and | – ")
+OR = re.compile(r"[,;/]| or ")
+JOINED = re.compile(r"[,;/]| or | and ")
+ASIDE = re.compile(r"\s*\(.*?\)")
 FIRST = re.compile(r"(?<=[?.:])\s")
+UNITS = stems("employees staff machines")
+NOUN = 3  # words that say what is counted
+SHORT = 2  # a name of an answer cut short
 ORDERING = ("most", "least", "more", "than")
 PLAIN = ("yes", "agree")  # the answer that is meant where none is named
 ANSWERS = frozenset(("yes", "no", "unsure"))
@@ -47,7 +52,7 @@ class Topic(msgspec.Struct, frozen=True):
     """A question's words: `own` in all, `fields` one by one, and its answers'.
 
     `steady` are those of its own that tell no answer from another; `spelt` is its text,
-    `base` who was asked.
+    `base` who was asked, `frame` what must be said for a verb to be an answer.
     """
 
     question: Question
@@ -55,6 +60,7 @@ class Topic(msgspec.Struct, frozen=True):
     steady: frozenset[str]
     spelt: tuple[str, ...]
     base: frozenset[str]
+    frame: frozenset[str]
     fields: tuple[frozenset[str], ...]
     answers: tuple[Answer, ...] = ()
 
@@ -69,6 +75,14 @@ class Topic(msgspec.Struct, frozen=True):
     def how(self) -> tuple[str, ...]:
         """How it asks: "how favorable"."""
         return self.spelt[:2] if self.spelt[:1] == ("how",) else ()
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """What it asks "how many" of: clusters, years."""
+        if "many" not in self.spelt:
+            return frozenset()
+        after = self.spelt[self.spelt.index("many") + 1 :]
+        return stems(" ".join(after[:NOUN]))
 
     def offered(self, code: str, wave: str) -> bool:
         """Whether an answer could be given in a wave; a sum always can."""
@@ -106,6 +120,7 @@ def vocabulary(survey: Survey) -> Vocabulary:
     topics = tuple(_topic(survey, q) for q in survey.questions if _sayable(survey, q))
     seen = Counter(stem for topic in topics for stem in topic.own)
     size = len(topics)
+    topics = tuple(_without_common(topic, frozenset(seen)) for topic in topics)
     return Vocabulary(
         survey=survey,
         topics=topics,
@@ -140,6 +155,7 @@ def _topic(survey: Survey, question: Question) -> Topic:
         own=own,
         steady=steady,
         base=base,
+        frame=_frame(question),
         spelt=tuple(word.small for word in words(asked)),
         fields=tuple(f for f in map(_kept, [*fields, *_shorter(question)]) if f)
         + _nicknames(survey, question),
@@ -147,6 +163,12 @@ def _topic(survey: Survey, question: Question) -> Topic:
     entries: tuple[Option | Net, ...] = (*question.choices, *question.nets)
     answers = tuple(a for entry in entries for a in _names(question, entry, topic))
     return msgspec.structs.replace(topic, answers=answers)
+
+
+def _without_common(topic: Topic, common: frozenset[str]) -> Topic:
+    """A question whose answers have no short name that others use: AI is no trend."""
+    clear = (a for a in topic.answers if a.part < SHORT or not a.name <= common)
+    return msgspec.structs.replace(topic, answers=tuple(clear))
 
 
 def _kept(text: str) -> frozenset[str]:
@@ -160,7 +182,15 @@ def _shorter(question: Question) -> list[str]:
     """How a question is called for short: "use" for "use … to manage pipelines"."""
     if question.kind == "numeric":
         return [question.say.split(" in ")[0]]
-    return [question.say.split("{option}")[0]]
+    verb = question.say.split("{option}")[0]
+    return [verb] if len(stems(verb)) == 1 else []
+
+
+def _frame(question: Question) -> frozenset[str]:
+    """What is said before a verb: "use AI tools" in "use AI tools to write code"."""
+    if listing(question) != "to":
+        return frozenset()
+    return stems(question.say.split("{option}")[0])
 
 
 def _nicknames(survey: Survey, question: Question) -> tuple[frozenset[str], ...]:
@@ -190,33 +220,24 @@ def _called(
     entry: Option | Net, said: str, own: frozenset[str]
 ) -> Iterable[tuple[int, frozenset[str]]]:
     """Names and how far each is from the whole: 0 whole, 1 a part, 2 a short form."""
-    wholes = (said, entry.label)
+    wholes = (said, entry.label, ASIDE.sub("", entry.label))
     yield from ((0, stems(whole)) for whole in wholes)
     if isinstance(entry, Net):
         for whole in wholes:
-            first, *others = (stems(part) for part in PARTS.split(whole))
+            first, *others = (stems(part) for part in OR.split(whole))
             if others and all(first < other for other in others):
                 yield 1, first  # "favorable or very favorable": all are favorable
     elif not (is_rest(entry.code) or NONE.match(entry.code)):
-        for whole in wholes:
-            yield from ((1, stems(part)) for part in PARTS.split(whole))
-        for whole in wholes:
-            yield from ((2, each) for each in _shortened(whole, own))
+        yield from ((SHORT, each) for each in _shortened(said, own))
 
 
 def _shortened(name: str, own: frozenset[str]) -> list[frozenset[str]]:
-    """What else is clear enough: Gemini for Google Gemini, debt for technical debt."""
+    """The proper names inside a name: Gemini for Google Gemini."""
     found = [word for word in telling(name) if word.stem not in own]
-    if len(found) < 2 or PARTS.search(name):
+    if len(found) < 2 or JOINED.search(name) or not name[:1].isupper():
         return []
-    last, others = found[-1], found[:-1]
-    short = [frozenset((word.stem,)) for word in others if _is_name(word, name)]
-    return [*short, frozenset((last.stem,))] if len(found) == 2 else short
-
-
-def _is_name(word: Word, name: str) -> bool:
-    """Whether it has a capital that is not that of a first word."""
-    return word.written[:1].isupper() and not name.startswith(word.written)
+    later = (word for word in found[1:] if word.written[:1].isupper())
+    return [frozenset((word.stem,)) for word in later]
 
 
 def _groups(survey: Survey) -> Iterable[Group]:
@@ -225,17 +246,15 @@ def _groups(survey: Survey) -> Iterable[Group]:
         for group in survey.domains(dimension.id):
             noun = domain_noun(survey, dimension.id, group.code)
             labels = [o.label for o in question.choices if o.code in group.options]
-            around = " ".join([dimension.label, group.label, noun, *labels])
-            said = stems(f"{around} {question.title}")
+            around = stems(" ".join([dimension.label, noun, question.title, *labels]))
             names = {_named(group.label), _named(noun), _counted(_named(noun))} - {()}
             for name in sorted(names):
-                yield Group(dimension.id, group.code, name, said)
+                yield Group(dimension.id, group.code, name, around - {*name})
 
 
 def _counted(name: tuple[str, ...]) -> tuple[str, ...]:
     """A name without what it counts: "organizations of 10 to 49" for "… employees"."""
-    *rest, last = name
-    return tuple(rest) if any(stem.isdigit() for stem in rest) else (*rest, last)
+    return name[:-1] if name[-1] in UNITS else name
 
 
 def _named(text: str) -> tuple[str, ...]:

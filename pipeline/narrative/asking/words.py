@@ -42,6 +42,7 @@ class English(msgspec.Struct, frozen=True):
     intent: dict[str, str]
     kin: dict[str, str]
     people: frozenset[str]
+    short: dict[str, str]
 
 
 @cache
@@ -58,6 +59,7 @@ def english() -> English:
         intent=_turned(told["intent"]),
         kin=kin,
         people=frozenset(_cut(word) for word in told["people"]["words"].split()),
+        short=told["short"],
     )
 
 
@@ -73,6 +75,13 @@ def words(text: str) -> list[Word]:
     spelt = SPELT.findall(NOT.sub(" not", POSSESSIVE.sub("", text)))
     shouted = text.isupper()
     return [_word(each, shouted=shouted) for each in spelt]
+
+
+def written_out(text: str) -> str:
+    """A reader's text with the names of countries at full length."""
+    for short, name in english().short.items():
+        text = re.sub(rf"\b{short}\b", name, text)
+    return text
 
 
 def telling(text: str) -> list[Word]:

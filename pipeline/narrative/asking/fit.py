@@ -1,0 +1,101 @@
+"""How well a question of the survey fits a text, and which words it leaves over."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from pipeline.narrative.asking.parts import Parts, Text
+from pipeline.narrative.asking.vocabulary import Topic, Vocabulary
+from pipeline.narrative.asking.words import Word, english, words
+
+ENOUGH = 0.45  # of the weight of what a question of the survey says
+LOOSE = frozenset(("work", "us", "tool"))  # say nothing without other words
+WITHIN = frozenset(("in", "among", "at", "for", "by"))
+STRANDED = frozenset(("for",))  # at the end of a question
+
+
+def fit_of(known: Vocabulary, text: Text, topic: Topic, parts: Parts) -> float:
+    """How much of what the question of the survey says is in the text, 0 to 1.
+
+    Of two questions with the same words, the one whose order is nearer fits better.
+    """
+    best = max(known.part(field | parts.names, parts.own) for field in topic.fields)
+    if not parts.own or (parts.own <= LOOSE and best < 1):
+        return 0.0
+    order = SequenceMatcher(None, [w.small for w in text.asked], topic.spelt).ratio()
+    open_end, asks_so = _stranded(text), topic.spelt[-1] in STRANDED
+    if open_end and not asks_so:
+        return 0.0
+    return best + order / 10 - (open_end != asks_so) / 10
+
+
+def _stranded(text: Text) -> bool:
+    """Whether a "for" has nothing after it: "what are they used for in 2025"."""
+    pairs = pairwise((*text.asked, None))
+    return any(
+        word and word.small in STRANDED and (after is None or after.small in WITHIN)
+        for word, after in pairs
+    )
+
+
+def left_over(
+    known: Vocabulary, text: Text, topic: Topic, parts: Parts
+) -> tuple[str, ...]:
+    """The words that nobody accounts for."""
+    clear = parts.spoken | _explained(known, text, topic, parts)
+    clear |= _asked_of(topic, parts) | _people(known, text)
+    clear = clear.union(*(place.around for place in parts.split.groups))
+    left = [word.written for word in parts.rest if not _told(word, clear, parts)]
+    return tuple(dict.fromkeys([*left, *_dropped(text, parts)]))
+
+
+def _people(known: Vocabulary, text: Text) -> frozenset[str]:
+    """Those whom the survey's title names, unless it is said which: "AI developers"."""
+    pairs = pairwise((None, *text.asked))
+    return frozenset(
+        word.stem
+        for before, word in pairs
+        if word and word.stem in known.people and (before is None or before.idle)
+    )
+
+
+def _dropped(text: Text, parts: Parts) -> list[str]:
+    """Groups that are named as who is asked about, and taken for another word."""
+    return [
+        word.written
+        for place in parts.split.others
+        if {w.small for w in text.asked[max(0, place.start - 2) : place.start]} & WITHIN
+        for word in text.asked[place.start : place.end]
+        if not (word.idle or word.stem in parts.spoken)
+    ]
+
+
+def _told(word: Word, clear: frozenset[str], parts: Parts) -> bool:
+    """Whether somebody accounts for a word; a "not" must be that of an answer."""
+    if word.stem == "not":
+        return "not" in parts.spoken
+    wanted = word.small in english().intent or word.small in parts.years
+    return wanted or word.stem in clear
+
+
+def _explained(
+    known: Vocabulary, text: Text, topic: Topic, parts: Parts
+) -> frozenset[str]:
+    """The words of its fields of which the text has enough; "how X" is enough.
+
+    A word that only turns up in a long question is not what that question asks.
+    """
+    fields = [f for f in topic.fields if known.part(f, parts.own) >= ENOUGH]
+    how = [w.stem for w in text.asked[1:2] if (text.form, w.small) == topic.how]
+    return frozenset(how).union(*fields)
+
+
+def _asked_of(topic: Topic, parts: Parts) -> frozenset[str]:
+    """The words that only say who was asked: "AI tool users", not "use AI tools"."""
+    spelt = {word.small for word in words(topic.question.base_say)}
+    return frozenset(
+        word.stem
+        for word in parts.rest
+        if word.stem in topic.base and word.small in spelt
+    )
