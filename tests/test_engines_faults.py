@@ -37,6 +37,14 @@ def test_a_server_that_is_not_there_is_named(scheme: str) -> None:
     assert error.value.where == url
 
 
+def test_a_token_is_not_repeated() -> None:
+    url = f"sc://127.0.0.1:{free_port()}"
+    with pytest.raises(Missing) as error:
+        start(f"{url}/;token=secret")
+    assert error.value.where == url
+    assert "secret" not in str(error.value)
+
+
 def test_a_server_that_never_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 Source = Callable[[str], str]
 
 
+def shown(engine: str) -> str:
+    """An engine's name as it may be said: the rest of a URL may hold a token."""
+    return engine.partition("/;")[0]
+
+
 def here(query: str) -> str:
     """The rows of a query over DuckDB's own tables."""
     return f"({query})"

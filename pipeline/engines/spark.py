@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.engines import shown
 from pipeline.engines.faults import asked
 from pipeline.errors import Missing
 
@@ -47,12 +48,12 @@ class Spark:
     """
 
     def __init__(self, where: str) -> None:
-        self.where = where
+        self.where = shown(where)
         if where != "spark":
             _reach(where)
         if not where.startswith("sc:"):
             _need_java()
-        with asked(where):
+        with asked(self.where):
             self.session = _session(where)
 
     def see(self, table: str, path: Path) -> None:
@@ -152,7 +153,7 @@ def _reach_connect(where: str, address: str) -> None:
 def _out_of_reach(where: str, why: str) -> Missing:
     return Missing(
         f"the engine cannot be reached: {why}",
-        where=where,
+        where=shown(where),
         remedy="Start it, or leave --engine out to work on this machine.",
     )
 

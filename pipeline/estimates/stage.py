@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.definition import Survey
+from pipeline.engines import shown
 from pipeline.engines.choice import DUCKDB, source_on
 from pipeline.estimates.combinations import combinations
 from pipeline.estimates.cube import cube
@@ -39,7 +40,7 @@ def estimate(
 
     On whatever `engine` the sums are added up, the files are the same.
     """
-    progress("sums" if engine == DUCKDB else f"sums on {engine}")
+    progress("sums" if engine == DUCKDB else f"sums on {shown(engine)}")
     build_warehouse(survey, build, joined=engine == DUCKDB)
     con = connect(build / "warehouse.duckdb", read_only=True)
     blocks: list[Columns] = []
