@@ -92,6 +92,16 @@ def export_chart(
     return _written(project, [(analysis, spec)], formats, out, look)
 
 
+def kinds_of(
+    project: Project, name: str, survey: str, by: str, term: str
+) -> dict[FigureKind, str]:
+    """Each kind of chart for a figure or question, with why it does not fit."""
+    from pipeline.charts.fits import fitting
+
+    analysis, spec = _named(project, name, survey, by, term)
+    return fitting(analysis.survey.question(spec.question), spec)
+
+
 def export_all(
     project: Project, survey: str, formats: Sequence[str], out: Path, look: Look
 ) -> list[Path]:

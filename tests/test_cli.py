@@ -385,6 +385,17 @@ def test_a_charts_kind_can_be_overruled(project: Path, tmp_path: Path) -> None:
     assert "stacked" in done.stderr
 
 
+def test_kinds_that_fit_are_listed_with_why_others_do_not(project: Path) -> None:
+    done = stateof(project, "chart", "ai", "--by", "role", "--kind", "list")
+    assert done.returncode == 0, done.stderr
+    said = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert said["stacked"] == "fits"
+    assert said["combinations"].startswith("no: ai takes one answer")
+    done = stateof(project, "chart", "ai", "--kind", "combinations")
+    assert done.returncode == 1
+    assert "What fits: bars, " in done.stderr
+
+
 def test_all_charts_are_written_in_a_folder_for_each_report(
     project: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,9 @@ def check(question: Question, spec: FigureSpec) -> None:
     """Raise `DefinitionError` for a figure that its question cannot give."""
     what, remedy = trouble(question, spec)
     if what:
+        kinds = ", ".join(k for k, why in fitting(question, spec).items() if not why)
+        also = f"What fits: {kinds}." if kinds else ""
+        remedy = " ".join(filter(None, (remedy, also)))
         raise DefinitionError(what, where=f"figure {spec.id}", remedy=remedy)
 
 
@@ -61,13 +64,13 @@ def _of_parts(question: Question, kind: str) -> Trouble:
     """Why answers do not make one bar of 100%."""
     if len(question.choices) > MOST_PARTS:
         what = f"{len(question.choices)} answers are too many to tell apart in a stack"
-        return what, 'Use kind = "bars", "heat" or "distribution".'
+        return what, ""
     if question.kind not in ("single", "scale"):
         what = f"the answers to {question.id} do not add up to 100%"
-        return what, 'Use kind = "bars" or "heat".'
+        return what, ""
     if kind == "likert" and not is_agreement(question):
         what = f"the answers to {question.id} are not for and against"
-        return what, 'Sum up the first or last two of four or five, or use "stacked".'
+        return what, "Sum up the first or last two of four or five."
     return "", ""
 
 
@@ -77,7 +80,7 @@ def _of_split(question: Question, spec: FigureSpec) -> Trouble:
     one_answer = len(split) == 2 if kind in IN_CELLS else kind in OF_MEANS
     if one_answer and split and not spec.term and not is_mean(question, spec):
         codes = [entry.code for entry in (*question.nets, *question.choices)]
-        what = f"a {kind} chart by {spec.by} shows one answer"
+        what = f"a {kind} chart by {spec.by} shows one answer, and none is named"
         return what, f"Name it: term = one of {', '.join(codes)}."
     if kind in IN_CELLS and not split:
         return f"a {kind} chart needs a dimension to split by", ""

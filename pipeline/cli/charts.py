@@ -17,6 +17,7 @@ from pipeline.project import Project
 if TYPE_CHECKING:
     from pipeline.export import Listed
 
+KINDS_LISTED = "list"  # the kind that stands for all of them
 MOST = 72  # characters of what a figure shows
 
 FormatOption = Annotated[
@@ -39,7 +40,7 @@ TermOption = Annotated[
 KindOption = Annotated[
     str,
     typer.Option(
-        help="Another kind: bars, waves, trend, stacked, likert, …",
+        help="Another kind, such as likert; list: which fit, and why others do not.",
         autocompletion=kinds,
         show_default=False,
     ),
@@ -92,6 +93,10 @@ def chart(
     wanted = [part.strip() for part in formats.split(",") if part.strip()]
     if not wanted:
         raise NotFound("which format?", remedy="For one: --format svg,png,csv")
+    if kind == KINDS_LISTED:
+        for name in names or []:
+            _tell_kinds(project, name, survey, by, term)
+        return
     look = Look(kind, dark, width)
     if everything:
         paths = export_all(project, survey, wanted, out, look)
@@ -103,6 +108,15 @@ def chart(
         paths = [path for chart in charts for path in chart]
     for path in paths:
         print(path)
+
+
+def _tell_kinds(project: Project, name: str, survey: str, by: str, term: str) -> None:
+    """The kinds of chart that a figure or question can be drawn as, then the others."""
+    from pipeline.export import kinds_of
+
+    found = kinds_of(project, name, survey, by, term)
+    for kind, why in sorted(found.items(), key=lambda each: bool(each[1])):
+        print(f"{kind:<14}{f'no: {why}' if why else 'fits'}")
 
 
 def _list(project: Project, words: list[str], *, as_json: bool) -> None:

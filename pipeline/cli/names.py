@@ -98,7 +98,7 @@ def _figures(given: dict[str, Any]) -> Iterable[str]:
 def _kinds(given: dict[str, Any]) -> Iterable[str]:
     from pipeline.outline import FigureKind
 
-    return get_args(FigureKind)
+    return (*get_args(FigureKind), "list")
 
 
 def _reports(given: dict[str, Any]) -> Iterable[str]:
