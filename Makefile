@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: report test lint fast runtime dev lock clean
+.PHONY: report test lint fast docs runtime dev lock clean
 
 # Both State of App Dev reports; ends by printing where they are.
 report: runtime
@@ -20,6 +20,10 @@ lint: dev
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
+# The documentation as a site that works from a disk; prints where it begins.
+docs: runtime
+	@$(BIN)/python -m tools.docs
+
 runtime dev:
 	@$(PYTHON) tools/set_up.py $@
 
@@ -33,4 +37,4 @@ lock:
 	    pyproject.toml requirements/setup.in
 
 clean:
-	rm -rf .venv data/*/build data/*/.build.* reports/*/
+	rm -rf .venv build data/*/build data/*/.build.* reports/*/
