@@ -15,6 +15,7 @@ from pipeline.load import load_survey
 from pipeline.narrative.asking.reading import Meant
 from pipeline.narrative.asking.understand import LONGEST, Refused, understand
 from pipeline.narrative.asking.vocabulary import Vocabulary, vocabulary
+from pipeline.narrative.lexicon import domain_noun, verbs
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = ROOT / "tests" / "fixtures" / "questions"
@@ -26,6 +27,16 @@ KINDS = {
     "least": "range",
     "options": "answers",
 }
+DOING = {
+    "state-of-app-dev": "use AI tools for work",
+    "stackoverflow-2024": "use AI tools in their development process",
+    "cncf": "say their organization uses public cloud",
+}
+BY_SIZE = [
+    pytest.param(survey, marks=[pytest.mark.slow] if survey == "cncf" else [])
+    for survey in SURVEYS
+]
+WORDED = 0.8  # of the report's own wordings, some of which are stiff
 LEAST = 0.9  # of what can be answered
 
 
@@ -75,6 +86,45 @@ def test_a_plain_question_is_understood_or_refused(survey: str, held: bool) -> N
             possible += meant != "refuse"
             answered += found != "refuse"
     assert answered >= LEAST * possible
+
+
+@pytest.mark.parametrize("survey", BY_SIZE)
+def test_an_answer_in_the_words_of_the_report_is_no_other(survey: str) -> None:
+    """Each answer, asked for as a sentence of the report would word it."""
+    words = known(survey)
+    last = words.survey.waves[-1].id
+    right = asked = 0
+    for topic in words.topics:
+        question = topic.question
+        wave = last if last in question.columns else ""
+        listed = [o for o in question.choices if wave and o.offered(wave)]
+        if question.kind not in ("single", "select-all"):
+            continue
+        for option in (*(o for o in listed if not o.missing), *question.nets):
+            text = f"What share of people {verbs(question, option.code)}?"
+            found = understand(text, [words])
+            asked += 1
+            if isinstance(found, Meant):
+                right += 1
+                meant = (found.question, found.terms, found.domains)
+                assert meant == (question.id, (option.code,), ()), text
+    assert right >= WORDED * asked
+
+
+@pytest.mark.parametrize("survey", BY_SIZE)
+def test_a_group_that_is_named_is_never_dropped(survey: str) -> None:
+    words = known(survey)
+    answered = 0
+    for dimension in words.survey.dimensions:
+        for group in words.survey.domains(dimension.id):
+            noun = domain_noun(words.survey, dimension.id, group.code)
+            found = understand(f"How many {noun} {DOING[survey]}?", [words])
+            if isinstance(found, Meant):
+                answered += 1
+                assert found.domains == (group.code,), noun
+                alike = words.survey.dimension(found.by).question
+                assert alike == dimension.question, noun
+    assert answered >= len(words.survey.dimensions)
 
 
 def test_a_word_that_nobody_knows_is_named_and_near_questions_offered() -> None:

@@ -23,7 +23,7 @@ from pipeline.narrative.asking.words import clean
 from pipeline.narrative.claims import Source
 from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.lexicon import verbs
-from pipeline.narrative.sections import plan_section
+from pipeline.narrative.sections import Planned, plan_section
 from pipeline.outline import ClaimSpec, SectionSpec
 from pipeline.report import Fact, Sentence
 
@@ -87,8 +87,7 @@ def _answered(asked: str, meant: Meant, build: Path) -> Answer:
     place = f"{question.text} ({survey.title}, {_when(meant)})"
     if planned.plan is None or planned.left_out:
         # Half an answer would be another answer.
-        reason = planned.left_out[0] if planned.left_out else "nothing may be shown"
-        return Answer(asked, survey.id, place, (), (), reason)
+        return Answer(asked, survey.id, place, (), (), _why(planned))
     facts = {f.id: f for c in planned.plan.claims() for f in c.facts()}
     used = dict.fromkeys(name for s in planned.plan.best for name in s.facts)
     return Answer(
@@ -99,6 +98,12 @@ def _answered(asked: str, meant: Meant, build: Path) -> Answer:
         facts=tuple(facts[name] for name in used),
         reason="",
     )
+
+
+def _why(planned: Planned) -> str:
+    """Why nothing is said; a sentence that is not proved is not shown either."""
+    reason = planned.left_out[0] if planned.left_out else "nothing may be shown"
+    return "no sentence on it passes both locks" if "“" in reason else reason
 
 
 def _when(meant: Meant) -> str:

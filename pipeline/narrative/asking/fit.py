@@ -20,11 +20,12 @@ def fit_of(known: Vocabulary, text: Text, topic: Topic, parts: Parts) -> float:
 
     Of two questions with the same words, the one whose order is nearer fits better.
     """
-    best = max(known.part(field | parts.names, parts.own) for field in topic.fields)
+    wholes = (field | parts.names for field in topic.fields)
+    best = max((known.part(whole, parts.own) for whole in wholes), default=0.0)
     if not parts.own or (parts.own <= LOOSE and best < 1):
         return 0.0
     order = SequenceMatcher(None, [w.small for w in text.asked], topic.spelt).ratio()
-    open_end, asks_so = _stranded(text), topic.spelt[-1] in STRANDED
+    open_end, asks_so = _stranded(text), bool({*topic.spelt[-1:]} & STRANDED)
     if open_end and not asks_so:
         return 0.0
     return best + order / 10 - (open_end != asks_so) / 10

@@ -20,11 +20,12 @@ class Unclear(msgspec.Struct, frozen=True):
 
 
 def named_answers(
-    topic: Topic, rest: Sequence[Word], how: str, wave: str
+    topic: Topic, rest: Sequence[Word], wave: str, *, how: str, either: bool
 ) -> tuple[Answer, ...] | Unclear:
     """The answers of a wave whose names are among `rest`, in the survey's order.
 
-    `how` is the word after "how": "how favorable" names no answer, it asks for all.
+    `either` tells whether the text says "or". `how` is the word after "how": "how
+    favorable" names no answer, it asks for all.
     """
     stems = frozenset(word.stem for word in rest) - {how}
     offered = [a for a in topic.answers if topic.offered(a.code, wave)]
@@ -34,7 +35,7 @@ def named_answers(
     found = [a for a in found if not any(a.name < b.name for b in found)]
     chosen: list[Answer] = []
     for name in dict.fromkeys(answer.name for answer in found):
-        one = _one([a for a in found if a.name == name])
+        one = _one([a for a in found if a.name == name], either=either)
         if one is None:
             return Unclear()
         chosen.append(one)
@@ -55,12 +56,14 @@ def _named(answer: Answer, stems: frozenset[str], rest: Sequence[Word]) -> bool:
     return answer.name <= stems and not (answer.name & told and not answer.all <= stems)
 
 
-def _one(alike: Sequence[Answer]) -> Answer | None:
+def _one(alike: Sequence[Answer], *, either: bool) -> Answer | None:
     """The one that is meant of answers with one name: a whole name before a part.
 
     A sum that is called by what all its answers share is meant rather than one of them.
     """
     codes = {answer.code for answer in alike}
+    if either and (sums := [a for a in alike if a.either and not a.part]):
+        return sums[0] if len(sums) == 1 else None
     wholes = {a.code: a for a in alike if not a.part and not a.of}
     for answer in alike:
         rather = answer.part or not wholes

@@ -104,7 +104,8 @@ def parts_of(known: Vocabulary, text: Text, topic: Topic, split: Split) -> Parts
     )
     years = [word.small for word in rest if YEAR.fullmatch(word.small)]
     wave = wave_named(known.survey, topic.question, years)
-    answers = named_answers(topic, rest, text.how, wave)
+    either = any(word.small == "or" for word in text.asked)
+    answers = named_answers(topic, rest, wave, how=text.how, either=either)
     made = Parts(split, rest, answers, (), frozenset(), frozenset())
     own = topic.own | made.spoken
     return msgspec.structs.replace(

@@ -89,7 +89,7 @@ def _spans(name: tuple[str, ...], asked: Sequence[Word]) -> list[tuple[int, int]
     return [
         (i, end)
         for i, word in enumerate(asked)
-        if word.stem == name[0] and (end := _end(name, asked, i))
+        if name[:1] == (word.stem,) and (end := _end(name, asked, i))
     ]
 
 

@@ -69,7 +69,7 @@ def _other(one: Reading, first: Reading) -> bool:
     """
     a, b = one.meant, first.meant
     if isinstance(a, Cannot):
-        return bool(first.names & one.topic.fields[0]) and one.topic != first.topic
+        return bool(first.names & one.topic.title) and one.topic != first.topic
     assert isinstance(b, Meant)
     return (a.survey.id, a.question, a.terms) != (b.survey.id, b.question, b.terms)
 

@@ -16,7 +16,7 @@ from pipeline.narrative.lexicon import domain_noun, listing, option_name
 
 OR = re.compile(r"[,;/]| or ")
 JOINED = re.compile(r"[,;/]| or | and ")
-ASIDE = re.compile(r"\s*\(.*?\)")
+ASIDE = re.compile(r"\s*\((?!except|but|not|without|excl).*?\)")
 FIRST = re.compile(r"(?<=[?.:])\s")
 UNITS = stems("employees staff machines")
 NOUN = 3  # words that say what is counted
@@ -39,6 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
     """An answer by one of its names; a `part` of a name is less sure than the whole.
 
     `name` are the words that tell it from the question, `all` all that it is said with.
+    A sum has the answers `of` it; `either` if it names them, as "good or very good".
     """
 
     code: str
@@ -46,6 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
     all: frozenset[str]
     part: int
     of: tuple[str, ...]
+    either: bool
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -70,6 +72,11 @@ class Topic(msgspec.Struct, frozen=True):
         codes = {a.code for a in self.answers}
         said = [a.code for a in self.answers if not a.name and a.of]
         return next((c for c in (*PLAIN, *said) if c in codes), "")
+
+    @property
+    def title(self) -> frozenset[str]:
+        """The words of its heading."""
+        return stems(self.question.title)
 
     @property
     def how(self) -> tuple[str, ...]:
@@ -145,7 +152,7 @@ def _sayable(survey: Survey, question: Question) -> bool:
 def _topic(survey: Survey, question: Question) -> Topic:
     frame = question.say.replace("{option}", " ")
     asked = FIRST.split(question.text)[0]
-    fields = [question.title, asked, question.text, frame]
+    fields = [question.title, asked, question.text, frame, _yes(question)]
     base = stems(question.base_say if question.base_say != survey.say else "")
     own = stems(" ".join(fields)) | base
     labels = [stems(option.label) for option in question.choices] or [frozenset()]
@@ -163,6 +170,12 @@ def _topic(survey: Survey, question: Question) -> Topic:
     entries: tuple[Option | Net, ...] = (*question.choices, *question.nets)
     answers = tuple(a for entry in entries for a in _names(question, entry, topic))
     return msgspec.structs.replace(topic, answers=answers)
+
+
+def _yes(question: Question) -> str:
+    """What those say who say yes, where that is all that is said of it."""
+    said = {entry.code: entry.say for entry in (*question.choices, *question.nets)}
+    return said.get("yes", "") if question.say == "{option}" else ""
 
 
 def _without_common(topic: Topic, common: frozenset[str]) -> Topic:
@@ -208,12 +221,13 @@ def _names(question: Question, entry: Option | Net, topic: Topic) -> list[Answer
     said = option_name(question, entry.code)
     all_ = stems(f"{entry.label} {said}")
     of = entry.of if isinstance(entry, Net) else ()
+    either = bool(of) and " or " in f"{entry.label} {said}"
     made: dict[frozenset[str], Answer] = {}
     for part, name in _called(entry, said, topic.own):
         left = name - topic.steady
         if name and (left - topic.own or not part or of):
-            made.setdefault(left, Answer(entry.code, left, all_, part, of))
-    return list(made.values()) or [Answer(entry.code, all_, all_, 0, of)]
+            made.setdefault(left, Answer(entry.code, left, all_, part, of, either))
+    return list(made.values()) or [Answer(entry.code, all_, all_, 0, of, either)]
 
 
 def _called(
@@ -254,7 +268,7 @@ def _groups(survey: Survey) -> Iterable[Group]:
 
 def _counted(name: tuple[str, ...]) -> tuple[str, ...]:
     """A name without what it counts: "organizations of 10 to 49" for "… employees"."""
-    return name[:-1] if name[-1] in UNITS else name
+    return name[:-1] if name[-1:] and name[-1] in UNITS else name
 
 
 def _named(text: str) -> tuple[str, ...]:
