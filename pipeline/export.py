@@ -113,7 +113,8 @@ def export_all(
     figures = [f for f in _figures(project) if f.survey in surveys]
     built = {s: open_survey(s, project.root) for s in surveys if _is_built(project, s)}
     if not built:
-        raise Missing("no survey is built yet", remedy=f"Run: stateof run {surveys[0]}")
+        run = f"Run: stateof run {survey or project.runnable()}"
+        raise Missing("no survey is built yet", remedy=run)
     written = []
     for report in dict.fromkeys(f.report for f in figures if f.survey in built):
         mine = [(built[f.survey], f.spec) for f in figures if f.report == report]

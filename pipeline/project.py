@@ -38,6 +38,11 @@ class Project(msgspec.Struct, frozen=True):
         """The ids of the surveys defined here, in order."""
         return sorted(p.parent.name for p in self.root.glob("data/*/survey.toml"))
 
+    def runnable(self) -> str:
+        """The survey to name where any would do: the first whose exports are here."""
+        known = self.surveys()
+        return next((name for name in known if self.raw(name).is_dir()), known[0])
+
     def named(self, survey_id: str) -> str:
         """The survey named, or the only one there is; raises `NotFound`."""
         known = self.surveys()

@@ -76,8 +76,8 @@ def published_file(project: Project, name: str, form: str) -> Path:
             names = ", ".join(one.id for one in known)
             raise NotFound("which report?", remedy=f"Published are: {names}.")
         if not known:
-            run = f"stateof run {project.surveys()[0]}"
-            raise Missing("no report is published yet", remedy=f"Run: {run}")
+            run = f"Run: stateof run {project.runnable()}"
+            raise Missing("no report is published yet", remedy=run)
         name = known[0].id
     survey, outline = _named(project, name)
     path = project.published(outline.wave, outline.id) / PUBLISHED[form]

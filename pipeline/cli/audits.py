@@ -20,7 +20,7 @@ def audit(
         bool, typer.Option("--json", help="The bounds of each, as JSON.")
     ] = False,
 ) -> None:
-    """Try to work out what a built survey hides, by linear programming.
+    """Try to work out, by linear programming, what a survey hides.
 
     Example: stateof audit state-of-app-dev
     """

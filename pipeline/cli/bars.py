@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from pipeline.cli.columns import size
+from pipeline.cli.columns import size, span
 
 if TYPE_CHECKING:
     from pipeline.serving.distribution import Progress
 
 WIDTH = 30
+SURE = 1.0  # seconds after which a rate says something
 DONE = {"pull": "here", "push": "there"}
 
 
@@ -21,6 +23,7 @@ class Bars:
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._layers: dict[str, Progress] = {}
+        self._begun: dict[str, tuple[float, int]] = {}  # when, and with what there was
         self._lines = 0
 
     def __enter__(self) -> Bars:
@@ -37,6 +40,7 @@ class Bars:
     def __call__(self, at: Progress) -> None:
         """Take how far a layer is."""
         before = self._layers.get(at.digest)
+        self._begun.setdefault(at.digest, (time.monotonic(), at.current))
         was_done = before is not None and before.current == before.size
         self._layers[at.digest] = at
         if self._live:
@@ -49,9 +53,21 @@ class Bars:
         if not self._live or not self._layers:
             return
         up = f"\033[{self._lines}A" if self._lines else ""
-        text = "".join(f"\r\033[K{_bar(at)}\n" for at in self._layers.values())
+        text = "".join(
+            f"\r\033[K{_bar(at)}{self._rate(at)}\n" for at in self._layers.values()
+        )
         print(up + text, end="", file=sys.stderr, flush=True)
         self._lines = len(self._layers)
+
+    def _rate(self, at: Progress) -> str:
+        """How fast a layer comes or goes, and in what time it will be done."""
+        began, there = self._begun[at.digest]
+        seconds = time.monotonic() - began
+        moved = at.current - there
+        if seconds < SURE or moved <= 0 or at.current == at.size:
+            return ""
+        rate = moved / seconds
+        return f", {size(rate)}/s, {span((at.size - at.current) / rate)} left"
 
 
 def _bar(at: Progress) -> str:

@@ -26,7 +26,7 @@ def codes(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="All, as JSON.")] = False,
 ) -> None:
-    """How answers in free text were coded, and what is often written besides.
+    """How free text was coded, and what is often written besides.
 
     Example: stateof codes other_tools --draft > entities-tools.toml
     """

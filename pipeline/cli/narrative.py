@@ -21,7 +21,7 @@ def explain(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """The proof of a sentence: claim, tests, facts, estimates, sums and SQL.
+    """The proof of a sentence: claim, tests, facts, estimates and SQL.
 
     Example: stateof explain ai.adoption.1
     """
@@ -45,7 +45,7 @@ def ask(
     model: Annotated[str, typer.Option("--model", help="Its embedding model.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """An answer in sentences that the estimates prove, or that there is none.
+    """An answer in sentences that the estimates prove, or none.
 
     Example: stateof ask "How dependent are DevOps engineers on AI?"
     """
@@ -107,7 +107,7 @@ def prove(
     section: Annotated[str, typer.Argument(help="report.section: ai.adoption")],
     sentence: Annotated[str, typer.Argument(help="The sentence to read back.")],
 ) -> None:
-    """Read a sentence of yours back against the estimates; mark what is not proved.
+    """Read a sentence of yours back, and mark what is not proved.
 
     Example: stateof prove ai.adoption "Among respondents, 22% use AI tools for work."
     """

@@ -35,7 +35,7 @@ def report(
         bool, typer.Option("--schema", help="Print the JSON Schema of report.json.")
     ] = False,
 ) -> None:
-    """Write a report in other forms: PDF, slides, tables book, Markdown, e-mail.
+    """Write a report as PDF, slides, tables book, Markdown or e-mail.
 
     Example: stateof report ai --format pdf,pptx,xlsx
     """

@@ -125,7 +125,7 @@ def watch(
     draft: DraftOption = True,
     strict: StrictOption = True,
 ) -> None:
-    """Build again whenever a definition, an export, a report or the brand changes.
+    """Build again at each change of a definition, export or report.
 
     Only what the change touches is done again. What goes wrong is said, and the last
     good reports stay. Ctrl-C ends it.
