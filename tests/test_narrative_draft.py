@@ -159,6 +159,16 @@ def test_the_model_is_asked_for_its_name_when_none_is_given(build: Path) -> None
     assert server.requests[0]["model"] == "fake-1"
 
 
+def test_a_model_that_is_called_by_its_file_does_not_tell_where_that_lies(
+    build: Path,
+) -> None:
+    served = {"id": "/home/someone/models/SmolLM2-135M.gguf"}
+    with fake_server(obedient, model=served) as server:
+        narrative = drafted(build, server.url, model="")
+    assert server.requests[0]["model"] == served["id"]
+    assert narrative.report("mini").sections[0].author == "SmolLM2-135M.gguf"
+
+
 def test_a_server_that_refuses_a_form_is_asked_in_the_next_and_it_is_remembered(
     build: Path,
 ) -> None:

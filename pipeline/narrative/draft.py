@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 
@@ -137,7 +137,7 @@ class Writer:
             return self._open.enter_context(embedded(log, seconds))
         bare = Endpoint(url=choice.endpoint, model=choice.model, key=choice.key)
         name = choice.model or first_model(bare, min(SECTION_SECONDS, seconds))
-        self.author = name
+        self.author = PurePath(name).name if PurePath(name).is_absolute() else name
         found = msgspec.structs.replace(bare, model=name)
         self.free = freedom(parameters(found, min(SECTION_SECONDS, seconds) / 4))
         return found
