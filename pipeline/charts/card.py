@@ -15,6 +15,7 @@ from pipeline.report import Brand
 WIDTH, HEIGHT = 1200, 630
 EDGE, TITLE, UNDER, FOOT = 56, 44, 24, 22
 LEAST = 700  # the width under which a drawing cannot be read
+FADE = 80  # the height in which a drawing that is cut off fades
 BAND = 16  # of colour, at the top
 
 
@@ -28,12 +29,26 @@ def card(data: ChartData, title: str, drawing: Drawing, brand: Brand) -> bytes:
 
 
 def _placed(drawing: Drawing, top: float) -> str:
-    """The drawing as large as it fits; of a tall one, the upper part, to be read."""
+    """The drawing as large as it fits; of a tall one, the upper part, fading out."""
     wide, room = drawing.width, HEIGHT - 2 * EDGE - top + 8
     scale = min((WIDTH - 2 * EDGE) / wide, max(room / drawing.height, LEAST / wide))
-    return (
+    shown = (
         f'<svg x="{EDGE}" y="{top:g}" width="{wide * scale:g}" height="{room:g}"'
         f' viewBox="0 0 {wide:g} {room / scale:g}">{drawing.body}</svg>'
+    )
+    return shown if drawing.height * scale <= room + 1 else shown + _fade(top + room)
+
+
+def _fade(bottom: float) -> str:
+    """Paper that grows over the last rows: a sharp cut would look like a mistake."""
+    clear, full = (
+        f'<stop offset="{at}" stop-color="var(--c-paper)" stop-opacity="{at}"/>'
+        for at in (0, 1)
+    )
+    return (
+        f'<defs><linearGradient id="fade" x2="0" y2="1">{clear}{full}</linearGradient>'
+        f'</defs><rect x="{EDGE}" y="{bottom - FADE:g}" width="{WIDTH - 2 * EDGE}"'
+        f' height="{FADE}" fill="url(#fade)"/>'
     )
 
 

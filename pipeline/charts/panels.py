@@ -109,9 +109,12 @@ def _placed(data: ChartData, grid: Grid) -> tuple[list[Panel], float]:
 
 
 def _head(panel: Panel, grid: Grid, palette: Palette) -> list[Text]:
-    lines = wrap(panel.row.label, grid.wide, LABEL, bold=True)
+    words = panel.row.label.split()
+    fits = all(text_width(word, LABEL, bold=True) <= grid.wide for word in words)
+    size = LABEL if fits else SMALL  # rather than broken within a word
+    lines = wrap(panel.row.label, grid.wide, size, bold=True)
     return [
-        Text(panel.left, panel.head + 12 + i * LEADING, line, palette.ink, LABEL, True)
+        Text(panel.left, panel.head + 12 + i * LEADING, line, palette.ink, size, True)
         for i, line in enumerate(lines)
     ]
 
