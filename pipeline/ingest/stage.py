@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.definition import Survey
 from pipeline.ingest.answers import STATUSES, Answers
-from pipeline.ingest.formats.parts import is_many, parts_of
+from pipeline.ingest.formats.parts import is_many
 from pipeline.ingest.ledger import Ledger, WaveLedger
 from pipeline.ingest.recode import recode_wave
 from pipeline.project import replace_file
@@ -65,8 +65,8 @@ def _workspace(survey: Survey, raw: Path) -> Iterator[DuckDBPyConnection]:
 
 
 def _size(raw: Path, name: str) -> int:
-    if is_many(raw, name):
-        return parts_of(raw, name).size
+    if is_many(raw, name):  # compressed, and meant for what memory cannot hold
+        return LARGE
     path = raw / name
     return path.stat().st_size if path.is_file() else 0
 
