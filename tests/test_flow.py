@@ -20,7 +20,7 @@ ORDER = [
     {"design_checks", "crosswalk", "entities"},
     {"load"},
     {"warehouse", "outline", "topline", "report"},
-    {"ingest", "weights", "replicates", "privacy", "codebook", "codes", "quotes"},
+    {"ingest", "weights", "replicates", "privacy", "codebook", "codes", "quotes", "leaks"},
     {"simulate", "drafting", "engines"},
     {"estimates"},
     {"trends"},

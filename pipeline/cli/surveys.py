@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.codes import codes
+from pipeline.cli.privacy import privacy
 from pipeline.errors import Missing, NotFound, SurveyError
 from pipeline.project import Project, writing
 from pipeline.reading import Repair
@@ -138,7 +139,7 @@ def check(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold a definition against its exports: what fits, and what does not.
+    """Hold a definition against its exports: say what does not fit.
 
     Example: stateof check state-of-app-dev
     """
@@ -206,29 +207,6 @@ def codebook(
         print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
     else:
         print(page(found), end="")
-
-
-def privacy(
-    survey: Annotated[str, typer.Argument(help="A folder under data/.")],
-    as_json: JsonOption = False,
-) -> None:
-    """How well respondents are hidden among each other (k-anonymity).
-
-    Example: stateof privacy state-of-app-dev
-    """
-    import msgspec
-
-    from pipeline.cli.drafts import hidden
-    from pipeline.load import load_survey
-    from pipeline.privacy import anonymity
-
-    project = Project.find()
-    definition = load_survey(project.definition(survey))
-    found = anonymity(definition, project.build(survey))
-    if as_json:
-        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
-    else:
-        print(hidden(found))
 
 
 def register(app: typer.Typer) -> None:
