@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.errors import Missing, SurveyError
@@ -55,13 +55,22 @@ def answer(client: httpx.Client, model: str, talk: list[dict[str, str]]) -> str:
         with client.stream("POST", "/engines/v1/chat/completions", json=body) as reply:
             if reply.is_error:
                 raise SurveyError(_problem(reply.read()))
-            for text in _texts(reply.iter_lines()):
+            for text in _texts(_lines(reply.iter_text())):
                 print(text, end="", flush=True)
                 parts.append(text)
     except httpx.TransportError as error:
         raise Missing(f"the service broke off: {error}") from None
     print()
     return "".join(parts)
+
+
+def _lines(parts: Iterable[str]) -> Iterator[str]:
+    """Lines, which only a line feed ends: an answer may have other breaks in it."""
+    rest = ""
+    for part in parts:
+        *whole, rest = (rest + part).split("\n")
+        yield from whole
+    yield rest
 
 
 def _texts(lines: Iterator[str]) -> Iterator[str]:
