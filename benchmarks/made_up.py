@@ -111,8 +111,11 @@ def definition(folder: Path, questions: int) -> Survey:
 def fill_warehouse(
     con: DuckDBPyConnection, survey: Survey, columns: dict[str, np.ndarray]
 ) -> None:
-    """The tables that `build_warehouse` makes; `answers` as a view, as it is long."""
-    from pipeline.warehouse import lay_out
+    """What estimates are added up from, laid out in full: `answered` is a table here.
+
+    It has what others get too, their data in the form that suits them best.
+    """
+    from pipeline.warehouse import answered, fill, firsts, name_people
 
     con.register("given", columns | {"respondent": np.arange(len(columns["w"]))})
     con.execute(
@@ -130,4 +133,6 @@ def fill_warehouse(
         if name[0] == "q"
     )
     con.execute(f"CREATE TEMP VIEW answers AS {answers}")
-    lay_out(con, survey)
+    name_people(con, survey)
+    fill(con, "firsts(number INTEGER, first INTEGER)", firsts(survey))
+    con.execute(f"CREATE TABLE answered AS {answered(con, survey)}")

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pipeline.definition import Question, Survey
 from pipeline.errors import DataError, Missing, NotFound, suggestion
 from pipeline.labels import labels_of, place_of
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import connect, open_warehouse, parquet
 
 if TYPE_CHECKING:
     from pipeline.estimates.sample import Sample
@@ -50,7 +50,7 @@ class Asked(msgspec.Struct, frozen=True):
         """The wave's respondents with the items of the question, and `more`."""
         from pipeline.estimates.scheme import sample_of
 
-        con = connect(self.build / "warehouse.duckdb", read_only=True)
+        con = open_warehouse(self.build)
         items = [*self.question.items(self.wave), *more]
         return sample_of(con, self.survey, self.survey.wave(self.wave), items)
 

@@ -84,13 +84,30 @@ def numbers_of(dimension: str, table: str = "") -> str:
     return f'{table}{"." if table else ""}"#{dimension}"'
 
 
-def build_warehouse(survey: Survey, build: Path, *, joined: bool = True) -> None:
+def open_warehouse(build: Path) -> DuckDBPyConnection:
+    """The warehouse of a build, to be read; `answers` are those of its Parquet file."""
+    con = connect(build / "warehouse.duckdb", read_only=True)
+    see_answers(con, build)
+    return con
+
+
+def see_answers(con: DuckDBPyConnection, build: Path) -> None:
+    """(Re)create the view `answers`, for this connection.
+
+    To copy them took ten times as long as to add them up where they are.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW answers AS SELECT a.*, i.number"
+        f" FROM {parquet(build / 'answers.parquet')} AS a JOIN items AS i USING (item)"
+    )
+
+
+def build_warehouse(survey: Survey, build: Path) -> None:
     """(Re)build warehouse.duckdb from the Parquet files; it is a cache of them.
 
     Beside the texts stand numbers, which are quicker to group by: `number` of an item
     (as `Survey.items` lists them) and `#role` of a domain (0: unknown). `answered` has
-    the answers and what of `people` they are added up by; as a view, if they are not to
-    be `joined` here.
+    the answers and what of `people` they are added up by.
     """
     target = build / "warehouse.duckdb"
     aside = build / f".warehouse.{os.getpid()}.duckdb"
@@ -102,13 +119,9 @@ def build_warehouse(survey: Survey, build: Path, *, joined: bool = True) -> None
             "items(item VARCHAR, number INTEGER)",
             [(item, i) for i, item in enumerate(survey.items())],
         )
-        people, weights, answers = (
-            parquet(build / f"{name}.parquet")
-            for name in ("respondents", "weights", "answers")
-        )
-        con.execute(
-            f"CREATE TABLE answers AS SELECT a.*, i.number FROM {answers} AS a"
-            " JOIN items AS i USING (item)"
+        see_answers(con, build)
+        people, weights = (
+            parquet(build / f"{name}.parquet") for name in ("respondents", "weights")
         )
         numbers = "".join(
             f', list_position({[g.code for g in survey.domains(d.id)]}, p."{d.id}")'
@@ -120,7 +133,7 @@ def build_warehouse(survey: Survey, build: Path, *, joined: bool = True) -> None
             f" w.weight, w.untrimmed{numbers} FROM {people} AS p"
             f" JOIN {weights} AS w USING (wave, respondent)"
         )
-        lay_out(con, survey, "TABLE" if joined else "VIEW")
+        lay_out(con, survey)
         con.close()
         aside.replace(target)
     finally:
@@ -149,15 +162,11 @@ def _codes(question: Question) -> range:
     return range(1, len(question.choices) + 1)
 
 
-def lay_out(con: DuckDBPyConnection, survey: Survey, kind: str = "TABLE") -> None:
-    """(Re)create what estimates are added up from.
-
-    `answered` has answers with what of `weighed` they are added up by: to join the two
-    in every scan took three quarters of its time.
-    """
+def lay_out(con: DuckDBPyConnection, survey: Survey) -> None:
+    """(Re)create the view `answered`, which estimates are added up from."""
     name_people(con, survey)
     fill(con, "firsts(number INTEGER, first INTEGER)", firsts(survey))
-    con.execute(f"CREATE OR REPLACE {kind} answered AS {answered(con, survey)}")
+    con.execute(f"CREATE OR REPLACE VIEW answered AS {answered(con, survey)}")
 
 
 def name_people(con: DuckDBPyConnection, survey: Survey) -> None:
@@ -184,10 +193,17 @@ def name_people(con: DuckDBPyConnection, survey: Survey) -> None:
 
 
 def answered(con: DuckDBPyConnection, survey: Survey) -> str:
-    """The SELECT that joins `answers` and `weighed`, without replicate weights."""
+    """The SELECT that joins `answers` and `weighed`, without replicate weights.
+
+    Wave by wave, so that one number finds a respondent: by wave and number, the join
+    took four times as long.
+    """
     names = [row[0] for row in con.execute("DESCRIBE weighed").fetchall()]
     columns = [f'p."{n}"' for n in names[2:] if not n.startswith(REPLICATE)]
-    return statement("answered").format(columns=", ".join(columns))
+    one = statement("answered")
+    return " UNION ALL ".join(
+        one.format(columns=", ".join(columns), wave=wave.id) for wave in survey.waves
+    )
 
 
 def firsts(survey: Survey) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.definition import Survey, Wave
 from pipeline.errors import DataError, NotFound
-from pipeline.warehouse import connect
+from pipeline.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ def _columns(build: Path, wave: Wave, dimensions: Sequence[str]) -> Columns:
     numbers += [f'CAST("{n}" AS DOUBLE) AS "{n}"' for n in design.fpc]
     texts = [f'COALESCE("{d}", \'\') AS "{d}"' for d in dict.fromkeys(dimensions)]
     listed = ", ".join(["respondent", *units, *numbers, *texts])
-    con = connect(build / "warehouse.duckdb", read_only=True)
+    con = open_warehouse(build)
     found: Columns = con.execute(  # type: ignore[assignment]
         f"SELECT {listed} FROM people WHERE wave = ? ORDER BY respondent", [wave.id]
     ).fetchnumpy()

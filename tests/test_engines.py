@@ -20,7 +20,7 @@ from pipeline.estimates.cube import cube
 from pipeline.estimates.stage import estimate
 from pipeline.ingest.stage import ingest
 from pipeline.load import load_survey
-from pipeline.warehouse import answered, build_warehouse, connect
+from pipeline.warehouse import answered, build_warehouse, open_warehouse
 from pipeline.weights import weigh
 
 pytestmark = pytest.mark.slow
@@ -98,7 +98,7 @@ def test_the_sql_is_that_of_other_engines_too(
     """Read and written again for another, only marks around names are others."""
     survey, build = built(tmp_path, design)
     build_warehouse(survey, build)
-    con = connect(build / "warehouse.duckdb", read_only=True)
+    con = open_warehouse(build)
     queries = [answered(con, survey)]
 
     def source(query: str) -> str:

@@ -14,6 +14,7 @@ from pipeline.estimates.linear import contrast, share
 from pipeline.estimates.scheme import column_of, sample_of
 from pipeline.findings import find
 from pipeline.trends import trend
+from pipeline.warehouse import open_warehouse
 
 DESIGN = 'design = { clusters = ["town"] }\nmissing ='
 TARGET = """
@@ -51,7 +52,7 @@ def test_a_gap_has_the_error_of_the_difference(tmp_path: Path) -> None:
         if (f["question"], f["term"]) == ("ai", "yes")
     ]
 
-    con = duckdb.connect(str(build / "warehouse.duckdb"), read_only=True)
+    con = open_warehouse(build)
     sample = sample_of(con, survey, survey.waves[0], ["ai"])
     shares = share(sample, column_of("ai"), ["role"])
     signs = {("dev", 1.0): 1.0, ("ops", 1.0): -1.0}

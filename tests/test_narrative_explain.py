@@ -12,7 +12,7 @@ from pipeline.narrative.reading import read_back
 from pipeline.narrative.stage import draft
 from pipeline.outline import ClaimSpec, Outline, SectionSpec
 from pipeline.project import Project
-from pipeline.warehouse import connect
+from pipeline.warehouse import open_warehouse
 from tests.small import built, quiet, write_survey
 
 CLAIMS = (
@@ -53,7 +53,7 @@ def test_the_sql_that_is_shown_can_be_run(project: Project) -> None:
     proof = explain(project, "r.s.1")
     (fact,) = proof.facts
     assert fact.sums
-    con = connect(project.build("small") / "warehouse.duckdb", read_only=True)
+    con = open_warehouse(project.build("small"))
     assert con.execute(fact.sums.sql).fetchone() == (5, 5.0, 3, 3.0, 7.0)
     con.close()
 

@@ -100,7 +100,7 @@ def _query(
     return statement("sums").format(
         columns=", ".join(f"{sql} AS {name}" for name, sql in keys.items()),
         sums="".join(f", SUM({c}) AS {k}" for k, c in _sums(scheme)),
-        source=_source(scheme, table),
+        source=_source(scheme, table, wave),
         wave=wave,
         answer=answer,
         keys=", ".join(keys.values()),
@@ -188,14 +188,14 @@ def _sums(scheme: Scheme) -> list[tuple[str, str]]:
     return [*named, *((f"r{i}", f'"{column}"') for i, column in enumerate(replicates))]
 
 
-def _source(scheme: Scheme, table: str) -> str:
+def _source(scheme: Scheme, table: str, wave: str) -> str:
     """Replicate weights are not repeated for each answer: they are joined."""
     if scheme.replication is None:
         return table
     columns = "".join(f', p."{column}"' for column in scheme.replication.columns)
     return (
         f"(SELECT a.*{columns} FROM {table} AS a JOIN weighed AS p"
-        " ON p.wave = a.wave AND p.respondent = a.respondent) AS answered"
+        f" ON p.respondent = a.respondent WHERE p.wave = '{wave}') AS answered"
     )
 
 

@@ -20,7 +20,13 @@ from pipeline.estimates.cube import cube
 from pipeline.estimates.pairs import covariances
 from pipeline.estimates.suppression import reasons
 from pipeline.estimates.tidy import NUMBERS, TEXTS, tidy
-from pipeline.warehouse import build_warehouse, connect, parquet, write_parquet
+from pipeline.warehouse import (
+    build_warehouse,
+    connect,
+    open_warehouse,
+    parquet,
+    write_parquet,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,8 +47,8 @@ def estimate(
     On whatever `engine` the sums are added up, the files are the same.
     """
     progress("sums" if engine == DUCKDB else f"sums on {shown(engine)}")
-    build_warehouse(survey, build, joined=engine == DUCKDB)
-    con = connect(build / "warehouse.duckdb", read_only=True)
+    build_warehouse(survey, build)
+    con = open_warehouse(build)
     blocks: list[Columns] = []
     links: list[Columns] = []
     with source_on(engine, con, survey, build) as source:

@@ -18,7 +18,7 @@ from pipeline.narrative.document import SectionText, read
 from pipeline.narrative.patterns import pattern_text
 from pipeline.project import Project
 from pipeline.report import Claim, Fact, Sentence
-from pipeline.warehouse import connect, statement
+from pipeline.warehouse import open_warehouse, statement
 
 CLOSE = 1e-9
 
@@ -112,7 +112,7 @@ def _sums(survey: Survey, build: Path, fact: Fact) -> Sums | None:
         item=_literal(fact.item),
         domain="".join(_domain(fact)),
     )
-    con = connect(build / "warehouse.duckdb", read_only=True)
+    con = open_warehouse(build)
     row = con.execute(sql).fetchone()
     con.close()
     assert row is not None

@@ -4,6 +4,6 @@ SELECT a.wave, a.respondent, CAST(a.number AS SMALLINT) AS item,
        CASE WHEN f.first IS NULL THEN a.value END AS value,
        {columns}
 FROM answers AS a
-JOIN weighed AS p ON p.wave = a.wave AND p.respondent = a.respondent
+JOIN weighed AS p ON p.respondent = a.respondent
 LEFT JOIN firsts AS f ON f.number = a.number
-WHERE a.status = 'answered'
+WHERE a.status = 'answered' AND a.wave = '{wave}' AND p.wave = '{wave}'
