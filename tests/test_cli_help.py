@@ -57,6 +57,14 @@ def test_a_command_has_help_with_an_example_that_can_be_parsed(name: str) -> Non
     command.make_context(name, words[depth:])  # raises for what it cannot parse
 
 
+def test_no_line_of_the_list_of_commands_is_cut_short() -> None:
+    from typer.testing import CliRunner
+
+    for words in ([], ["model"]):
+        shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"})
+        assert "..." not in shown.output.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_prints_data_prints_json(name: str) -> None:
     assert ("--json" in options(COMMANDS[name])) == (name not in NO_JSON)

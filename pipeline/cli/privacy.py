@@ -25,7 +25,7 @@ def privacy(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="All, as JSON.")] = False,
 ) -> None:
-    """How well respondents are hidden, and what published files give away.
+    """How well respondents are hidden, and what published files tell.
 
     Example: stateof privacy state-of-app-dev
     """

@@ -37,7 +37,7 @@ def opened() -> Store:
 def prune(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Delete files that no model uses, and transfers that were broken off.
+    """Delete what no model uses, and transfers that were broken off.
 
     Example: stateof model prune
     """
@@ -56,7 +56,9 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Read all models, and list what is damaged or missing; status 1 if anything is.
+    """Read all models, and list what is damaged or missing.
+
+    Status 1 if anything is.
 
     Example: stateof model check
     """
