@@ -9,12 +9,14 @@ import pytest
 from pipeline.narrative.facts import Row
 from pipeline.narrative.gate import _stray
 from pipeline.narrative.links import licensed
+from pipeline.narrative.offer import SMALL, offer
 from pipeline.narrative.patterns import bank, pattern_text
 from pipeline.narrative.plan import Plan
 from pipeline.narrative.provenance import section_text
 from pipeline.narrative.sections import Planned, plan_section, sayable
 from pipeline.narrative.trials import tables
 from pipeline.outline import ClaimSpec
+from pipeline.wording import opener
 from tests.narrative_sample import change, outline, section, share, source
 
 LEVEL = ClaimSpec(kind="level", question="use", term="yes")
@@ -203,3 +205,10 @@ def test_the_gate_takes_a_connective_only_behind_its_claim() -> None:
 def test_a_connective_has_no_slot_but_the_sentence(family: str) -> None:
     for pattern in bank()[family]:
         assert pattern.slots == ("sentence",)
+
+
+def test_a_claim_tied_in_the_record_is_offered_with_a_fresh_beginning() -> None:
+    plan = linked_plan()
+    assert "/" in plan.best[2].pattern
+    openers = [opener(s.text) for each in offer(plan, SMALL).sentences for s in each]
+    assert len(openers) == len(set(openers))

@@ -59,14 +59,14 @@ def offer(plan: Plan, free: Freedom) -> Offer:
     most = min(free.wordings, max(2, free.whole // len(plan.units)))
     offers = []
     for ranked in plan.ranked:
-        chosen = [next((s for s in ranked if s in plan.best), ranked[0])]
+        chosen = [sentence for sentence in ranked if sentence in plan.best]
         for sentence in ranked:
             fresh = opener(sentence.text) not in taken
             good = free.order or (fresh and not sentence.text[:1].isdigit())
             if good and sentence not in chosen and len(chosen) < most:
                 chosen.append(sentence)
                 taken.add(opener(sentence.text))
-        offers.append(tuple(chosen))
+        offers.append(tuple(chosen or ranked[:1]))
     links = {
         pair: sentences[: free.links]
         for pair, sentences in plan.links.items()
