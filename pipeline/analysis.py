@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.frames import Crosstab, Table
+    from pipeline.outline import FigureKind
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -218,13 +219,21 @@ class Analysis(msgspec.Struct, frozen=True):
         return replicated(self.survey, self.build, wave, make, count, seed)
 
     def chart(
-        self, question: str, *, by: str = "", term: str = "", wave: str = ""
+        self,
+        question: str,
+        *,
+        by: str = "",
+        term: str = "",
+        wave: str = "",
+        kind: FigureKind | None = None,
     ) -> alt.LayerChart:
-        """The chart that suits the question's kind."""
+        """The chart that suits the question's kind, or one of another kind."""
         from pipeline.charts.figure import LIGHT, WIDE, chart, spec_for
 
         self._asked(question, by, wave)
         spec = spec_for(self.survey, question, by=by, wave=wave, term=term)
+        if kind:
+            spec = structs.replace(spec, kind=kind)
         return chart(self.survey, self.build, spec, palette=LIGHT, width=WIDE)
 
     def rows(

@@ -13,7 +13,7 @@ from two_waves import two_waves
 
 from pipeline.analysis import Analysis
 from pipeline.definition import Break
-from pipeline.errors import DataError, NotFound
+from pipeline.errors import DataError, DefinitionError, NotFound
 from pipeline.warehouse import connect, parquet, write_parquet
 
 
@@ -336,3 +336,14 @@ def test_a_question_too_few_answered_is_refused_whole(survey: Analysis) -> None:
             survey.crosstab("ai", by="role")
         with pytest.raises(DataError, match="too few answered ai"):
             survey.split("ai", by="role", term="yes")
+
+
+def test_a_chart_may_be_of_another_kind_than_suits_the_question(
+    survey: Analysis,
+) -> None:
+    usual = survey.chart("depend", by="role", wave="2025").to_dict()
+    other = survey.chart("depend", by="role", wave="2025", kind="ridges").to_dict()
+    assert "Chart of distributions in rows. " in other["description"]
+    assert "Chart of distributions in rows. " not in usual["description"]
+    with pytest.raises(DefinitionError, match="takes one answer"):
+        survey.chart("ai", kind="combinations")
