@@ -13,71 +13,43 @@ import argparse
 import sys
 import tempfile
 import time
-import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import msgspec
 
-from pipeline.definition import Question, Survey
+from benchmarks.narrative_cases import (
+    Case,
+    reports,
+    show,
+    strays,
+)
+from benchmarks.narrative_lock import (
+    adversarial,
+    by_rule,
+    connectives,
+    false_alarms,
+    mutants,
+    stale,
+)
 from pipeline.load import load_survey
 from pipeline.narrative import language
-from pipeline.narrative.claims import Source, facts_of
+from pipeline.narrative.claims import Source
 from pipeline.narrative.draft import ModelChoice, known_numbers
-from pipeline.narrative.facts import domains, load_estimates
-from pipeline.narrative.links import licensed
+from pipeline.narrative.facts import load_estimates
 from pipeline.narrative.lock.tokens import tokens
 from pipeline.narrative.offer import LARGE, SMALL, Offer, offer
 from pipeline.narrative.patterns import bank, pattern_text
 from pipeline.narrative.plan import Plan
-from pipeline.narrative.sections import Planned, Sayable, plan_outline, sayable
-from pipeline.narrative.selection import selected
+from pipeline.narrative.sections import Planned, plan_outline
 from pipeline.narrative.stage import draft
-from pipeline.narrative.trials.context import Context
-from pipeline.narrative.trials.mutants import spoilt
-from pipeline.narrative.trials.tables import outline, source
-from pipeline.outline import ClaimSpec, Outline, SectionSpec, outlines_of
+from pipeline.outline import outlines_of
 from pipeline.project import Project
-from pipeline.report import Report, Sentence
+from pipeline.report import Report
 from pipeline.wording import trigrams
 
-TABLES = 200
-SPOILT_TABLES = 40
-ADVERSARIAL = Path(__file__).parent / "adversarial.toml"
-FIRST_RUN = {"lies": "123 of 124 when first run", "third": "106 of 106 when first run"}
 DRAFTS = 20  # a section, by a model that chooses at random
-Case = tuple[Source, Outline]
-
-
-def reports(project: Project) -> Iterator[Case]:
-    """Every report whose survey has been built, with its estimates."""
-    for name in project.surveys():
-        if not (project.build(name) / "estimates.parquet").is_file():
-            print(f"  ({name} has no build: its reports are left out)")
-            continue
-        survey = load_survey(project.definition(name))
-        estimates = load_estimates(project.build(name), crossed=True)
-        for made in outlines_of(project.reports(), survey):
-            at = Source(survey, estimates, made.wave)
-            yield at, selected(made, at, project.build(name))
-
-
-def show(name: str, value: str, wanted: str = "") -> None:
-    """One line of the result."""
-    print(f"{name:<52}{value:>20}   {wanted}", flush=True)
-
-
-def said(cases: Iterable[Case]) -> Iterator[tuple[Source, Sayable]]:
-    """What each section may say, before either lock has read it."""
-    for at, made in cases:
-        yield from ((at, sayable(at, section)) for section in made.sections)
-
-
-def sentences(found: Sayable) -> list[Sentence]:
-    """The language of a section."""
-    return [s for each in found.units for s in each.wordings]
 
 
 def published(project: Project, cases: list[Case]) -> None:
@@ -98,7 +70,7 @@ def published(project: Project, cases: list[Case]) -> None:
         name = f"sections of {made.id} that a model drafted"
         show(name, f"{drafted} of {len(spoken)}", wanted)
         for section in report.sections:
-            unsupported += _unsupported(planned[section.id], section.summary)
+            unsupported += strays(planned[section.id], section.summary)
             for sentence in section.summary:
                 total += 1
                 proved += (
@@ -109,113 +81,6 @@ def published(project: Project, cases: list[Case]) -> None:
                 )
     show("published sentences not supported", f"{unsupported} of {total}", "0")
     show("sentences with full provenance", f"{proved} of {total}", "100 %")
-
-
-def _unsupported(planned: Planned, summary: Sequence[Sentence]) -> int:
-    """How many sentences one of the two locks does not let pass where they stand."""
-    found, place, before = 0, None, ""
-    for sentence in summary:
-        place = planned.plan.place_of(sentence, place) if planned.plan else None
-        troubles = planned.lock.troubles(sentence.text, before=before)
-        found += place is None or bool(troubles)
-        before = sentence.text
-    return found
-
-
-def false_alarms(cases: list[Case]) -> None:
-    """The second lock on what is so."""
-    for name, of in (("reports", cases), (f"{TABLES} random tables", _tables(TABLES))):
-        texts = wrong = 0
-        for _, found in said(of):
-            for sentence in sentences(found):
-                texts += 1
-                wrong += bool(found.lock.troubles(sentence.text))
-        show(f"false alarms of the second lock, {name}", f"{wrong} of {texts:,}", "0")
-
-
-def by_rule(project: Project, cases: list[Case]) -> None:
-    """The second lock on all that claims of every kind say of every question.
-
-    Among them are groups split by the very question they are asked about.
-    """
-    texts = wrong = 0
-    for at in {at.survey.id: at for at, _ in cases}.values():
-        estimates = load_estimates(project.build(at.survey.id), crossed=False)
-        plain = msgspec.structs.replace(at, estimates=estimates)
-        for question in at.survey.questions:
-            if at.wave in question.columns and question.kind != "open":
-                claims = tuple(_every_claim(at.survey, question))
-                section = SectionSpec(id="all", title="All", claims=claims)
-                found = sayable(plain, section)
-                said = [sentence.text for sentence in sentences(found)]
-                texts += len(said)
-                wrong += sum(bool(found.lock.troubles(text)) for text in said)
-    show("false alarms of the second lock, every question", f"{wrong} of {texts:,}")
-
-
-def _every_claim(survey: Survey, question: Question) -> Iterator[ClaimSpec]:
-    """A claim of each kind that a question bears, split by up to three dimensions."""
-    if question.kind == "numeric" or question.scale is not None:
-        kinds = ("mean",) if question.kind == "numeric" else ("mean", "mode")
-        yield from (ClaimSpec(kind=kind, question=question.id) for kind in kinds)
-        return
-    splits = [d.id for d in survey.dimensions if "*" not in d.id][:3]
-    yield ClaimSpec(kind="ranking", question=question.id, top=3)
-    for option in [o.code for o in question.choices if not o.missing][:6]:
-        about = {"question": question.id, "term": option}
-        for kind in ("level", "trend", "ranking"):
-            yield msgspec.convert(about | {"kind": kind}, ClaimSpec)
-        for by in splits:
-            one, other = domains(survey, by)[:2]
-            ends = {"domain": one, "versus": other}
-            yield msgspec.convert(about | {"kind": "range", "by": by}, ClaimSpec)
-            compared = about | ends | {"kind": "compare", "by": by}
-            yield msgspec.convert(compared, ClaimSpec)
-
-
-def _tables(count: int) -> list[Case]:
-    return [(source(seed), outline(seed)) for seed in range(count)]
-
-
-def mutants(cases: list[Case]) -> None:
-    """What was spoilt, by kind: how much each lock rejects."""
-    tried: Counter[str] = Counter()
-    gate: Counter[str] = Counter()
-    lock: Counter[str] = Counter()
-    for at, found in said([*cases, *_tables(SPOILT_TABLES)]):
-        facts = tuple(facts_of(each.claim for each in found.units).values())
-        language = {sentence.text for sentence in sentences(found)}
-        for sentence in sentences(found):
-            for lie in spoilt(Context(at, sentence, facts), len(sentence.text)):
-                tried[lie.kind] += 1
-                gate[lie.kind] += lie.text not in language
-                lock[lie.kind] += bool(found.lock.troubles(lie.text))
-    print(f"\n{'mutants':<24}{'tried':>10}{'gate':>10}{'second lock':>14}")
-    for kind, count in sorted(tried.items()):
-        shares = (100 * rejected[kind] / count for rejected in (gate, lock))
-        print(f"  {kind:<22}{count:>10,}" + "".join(f"{s:>11.2f} %" for s in shares))
-    total = tried.total()
-    show("mutants rejected by the gate", f"{gate.total():,} of {total:,}", "all")
-    show(
-        "mutants rejected by the second lock", f"{lock.total():,} of {total:,}", "99 %"
-    )
-
-
-def connectives(cases: list[Case]) -> None:
-    """Sentences tied to the one before: taken where that is so, and nowhere else."""
-    tried = wrong = lies = taken = 0
-    for at, found in said([*cases, *_tables(TABLES)]):
-        units, allowed = found.units, licensed(at, found.units)
-        for (_, j), linked in allowed.items():
-            for sentence in linked:
-                for k, unit in enumerate(units):
-                    so = sentence in allowed.get((k, j), ())
-                    for before in unit.wordings:
-                        bad = found.lock.troubles(sentence.text, before=before.text)
-                        tried, wrong = tried + so, wrong + (so and bool(bad))
-                        lies, taken = lies + (not so), taken + (not so and not bad)
-    show("connectives: false alarms of the second lock", f"{wrong} of {tried:,}", "0")
-    show("connectives out of place that it lets pass", f"{taken} of {lies:,}", "0")
 
 
 def freedom(cases: list[Case]) -> None:
@@ -233,7 +98,7 @@ def freedom(cases: list[Case]) -> None:
                     text = _at_random(planned.plan, offered, Random(seed))
                     back = language.read(text, planned.plan, offered, known)
                     made += 1
-                    member += not _unsupported(planned, back)
+                    member += not strays(planned, back)
                     texts.add((f"{report.id}.{planned.section.id}", text))
         show(f"drafts by a {name} model that both locks take", f"{member} of {made}")
         show(f"different texts of a {name} model", f"{len(texts)} of {made}")
@@ -252,37 +117,6 @@ def _at_random(plan: Plan, offered: Offer, dice: Random) -> str:
         left.remove(place)
         before = place
     return " ".join(chosen)
-
-
-def adversarial(cases: list[Case]) -> None:
-    """Lies written by hand."""
-    lies = tomllib.loads(ADVERSARIAL.read_text(encoding="utf-8"))
-    for batch, first_run in FIRST_RUN.items():
-        caught = total = 0
-        for at, made in cases:
-            for section in made.sections:
-                found = sayable(at, section)
-                for text in lies.get(made.id, {}).get(section.id, {}).get(batch, ()):
-                    total += 1
-                    caught += bool(found.lock.troubles(text))
-        name = "hand-written lies caught by the second lock"
-        show(name, f"{caught} of {total}", first_run)
-
-
-def stale(count: int = 60) -> None:
-    """Texts of one table read against another."""
-    taken = total = 0
-    for seed in range(count):
-        pair = (source(seed), source(seed + 1000))
-        for section in outline(seed).sections:
-            one, other = (sayable(each, section) for each in pair)
-            true_there = {s.text for s in sentences(other)}
-            for sentence in sentences(one):
-                if sentence.text in true_there:
-                    continue  # so there too
-                total += 1
-                taken += not other.lock.troubles(sentence.text)
-    show("text of table A accepted for table B", f"{taken} of {total:,}", "0")
 
 
 def style(cases: list[Case]) -> None:
