@@ -208,3 +208,12 @@ def test_lines_are_named_at_their_ends_unless_they_would_meet() -> None:
     assert "Low  10%" in xml
     assert "Close  79%" not in xml
     assert shape.chart.has_legend
+
+
+def test_bars_of_nothing_leave_the_axis_to_the_program() -> None:
+    report = plotted("bars", 2, series=1)
+    figure = report.sections[0].figures[0]
+    (none,) = (replace(s, values=(0.0, 0.0)) for s in figure.plot.series)
+    figure = replace(figure, plot=replace(figure.plot, series=(none,)))
+    (shape,) = graphics(opened(with_figures(figure)), "chart")
+    assert shape.chart.value_axis.maximum_scale is None

@@ -47,7 +47,8 @@ def draw(
 def end_of(plot: Plot) -> float | None:
     """Where the axis of bars is to end: a little above the longest."""
     values = [v for series in plot.series for v in series.values if v is not None]
-    return max(values) * 1.08 if values and plot.layout in ("bars", "grouped") else None
+    most = max(values, default=0)
+    return most * 1.08 if most and plot.layout in ("bars", "grouped") else None
 
 
 def _chart(slide: Any, plot: Plot, brand: Brand, box: Box, top: float | None) -> Any:
