@@ -11,9 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 from browsing import SCREENS, launched, violations
+from reported import EMOJI, HTML, LONG, RIGHT_TO_LEFT, TYPST
 from two_waves import two_waves
 
 from pipeline.analysis import Analysis
+from pipeline.charts.theme import OURS
 from pipeline.project import Project
 from pipeline.tables.build import asked_questions, build_book
 from pipeline.tables.explorer import render_explorer
@@ -216,3 +218,28 @@ def test_it_fits_a_phone(browser: Browser, file: Path) -> None:
     found.goto(file.as_uri() + "#q=depend&by=role")
     assert found.evaluate("document.documentElement.scrollWidth") <= 390
     found.close()
+
+
+@pytest.mark.parametrize("words", [LONG, "x" * 300, EMOJI, RIGHT_TO_LEFT, HTML, TYPST])
+def test_labels_that_nobody_hoped_for_are_text_and_keep_to_the_page(
+    browser: Browser, analysis: Analysis, tmp_path: Path, words: str
+) -> None:
+    found = published(analysis.survey, analysis.build)
+    for question in found["questions"]:
+        question["title"] = question["text"] = words
+        question["answers"] = [[code, words] for code, _ in question["answers"]]
+    for dimension in found["dimensions"]:
+        dimension["label"] = words
+        dimension["groups"] = [[code, words] for code, _ in dimension["groups"]]
+    path = tmp_path / "explorer.html"
+    path.write_text(render_explorer(found, OURS, "index.html"), encoding="utf-8")
+    page, said = browser.new_page(viewport={"width": 390, "height": 800}), list[str]()
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(path.as_uri() + "#q=ai&by=role&wave=2025&answer=yes&within=band:high")
+    assert words.split()[0] in page.locator("#title").inner_text()
+    assert len(marks(page)) > 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert said == []
+    page.close()
