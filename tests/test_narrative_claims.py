@@ -436,3 +436,29 @@ def test_whatever_the_figures_every_number_said_is_one_of_them(
             assert set(sentence.facts) <= ids
             assert "{" not in sentence.text
             assert "  " not in sentence.text
+
+
+def test_a_share_doubles_only_if_that_is_certain() -> None:
+    def grown(now: float, then: float, p_value: float = 1e-6) -> Planned:
+        rows = [share("use", "yes", now), share("use", "yes", then, wave="2024")]
+        asked = ClaimSpec(kind="trend", question="use", term="yes")
+        return planned(rows, asked, trends=(change("use", "yes", p_value, now - then),))
+
+    def texts(made: Planned) -> list[str]:
+        return (
+            [s.text for u in made.plan.units for s in u.wordings] if made.plan else []
+        )
+
+    doubled = (
+        "The share of respondents who use AI tools has more than doubled since 2024:"
+        " 40%, up from 12%."
+    )
+    made = grown(0.4, 0.12)
+    assert doubled in texts(made)
+    assert made.lock.troubles(doubled) == []
+    assert made.lock.troubles(doubled.replace("doubled", "tripled"))
+    assert made.lock.troubles(doubled.replace("since 2024", "since 2025"))
+    assert any("more than tripled" in text for text in texts(grown(0.8, 0.12)))
+    for short in (grown(0.4, 0.19), grown(0.4, 0.12, 0.3), grown(0.12, 0.4)):
+        assert not any("more than" in text for text in texts(short))
+        assert short.lock.troubles(doubled)

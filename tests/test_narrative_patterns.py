@@ -66,6 +66,7 @@ def test_every_licence_has_its_family_and_every_family_its_licence() -> None:
         "range_ends",
         *licences.EQUAL.values(),
         "compare_times",
+        "trend_times",
         "compare_wide",
     }
     merges = {f.replace("trend", "trends") for f in merge.CHANGES} | {"levels", "pair"}

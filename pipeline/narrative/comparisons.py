@@ -176,6 +176,9 @@ def trend(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
     if not change.comparable:
         names["reason"] = lowered(change.reason.rstrip("."))
     figures = {"before": figure(before), "after": figure(after)}
+    times = certain_times(pair[1], pair[0]) if spec.term else 0
+    if times:
+        figures["grown"] = figure(after, before, text=f"more than {_grown(times)}")
     return Claim(
         kind="trend" if spec.term else "mean_trend",
         question=question.id,
@@ -184,6 +187,7 @@ def trend(source: Source, spec: ClaimSpec, question: Question) -> Claimed:
         p_value=change.p_value,
         equal_p=equal_p(change.difference, change.se) if spec.term else None,
         difference=change.difference or 0.0,
+        besides=("trend_times",) if times else (),
         licences=() if change.comparable else (_broken(spec),),
     )
 
@@ -211,6 +215,10 @@ def _times_families(times: int) -> tuple[str, ...]:
     if not times:
         return ()
     return ("compare_times", "compare_wide") if times >= WIDE else ("compare_times",)
+
+
+def _grown(times: int) -> str:
+    return "tripled" if times >= WIDE else "doubled"
 
 
 def _share(source: Source, spec: ClaimSpec, domain: str) -> Row | None:

@@ -22,7 +22,7 @@ FUNCTION = frozenset(WORDS.split())
 # A word that says something, and the families of patterns whose licence it needs.
 OPERATORS: dict[str, str] = {
     "rose|risen|grew": "trend_up|trends_up|mean_up",
-    "up": "trend_up|trends_up|mean_up|place_up|level|pair",
+    "up": "trend_up|trend_times|trends_up|mean_up|place_up|level|pair",
     "fell|fallen|shrank|down": "trend_down|trends_down|mean_down|place_down",
     "rises|climbs": "place_up",
     "falls|drops": "place_down",

@@ -212,6 +212,22 @@ def wide(read: Read) -> Iterator[str]:
             yield "the gap is not that wide"
 
 
+def multiplied(read: Read) -> Iterator[str]:
+    """More than doubled: one change, tested, whose ratio is above two for certain."""
+    said = read.claims & {"doubled", "tripled"}
+    if not said:
+        return
+    changes = read.changes()
+    if len(said) > 1 or len(changes) != 1 or len(read.cells) != 2:
+        yield "it compares with nothing"
+        return
+    old, new = (read.table.row(cell) for cell in changes[0])
+    times = 3 if "tripled" in said else 2
+    holds = _holds(read.table, ("trend",), *changes[0])
+    if not (old and new and holds and at_least_times(new, old, times)):
+        yield "it has not grown that much"
+
+
 def _pair_holds(read: Read) -> bool:
     return _holds(read.table, ("compare",), *read.cells[:2])
 
@@ -226,4 +242,5 @@ CHECKS: tuple[Check, ...] = (
     majority,
     derived,
     wide,
+    multiplied,
 )

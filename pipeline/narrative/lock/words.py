@@ -46,6 +46,8 @@ CLAIMS: dict[str, str] = {
     "differs": "differs between|is not the same in all",
     "wide": "is wide|far apart|a wide gap",
     "tied": "each",
+    "doubled": "more than doubled",
+    "tripled": "more than tripled",
     "changed": "changed",
     "each": "in each of|each of",
     "since": "since|than in|as in",
