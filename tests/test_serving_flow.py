@@ -24,6 +24,7 @@ LEANS: dict[str, set[str]] = {
         *("durations", "places", "shapes"),
     },
     "chat": set(),
+    "size": {"chat"},
     "embedded": {"artifact", "store"},
     "service": {"chat", "embedded", "places", "store"},
 }
