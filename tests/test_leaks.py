@@ -48,6 +48,10 @@ kind = "bars"
 question = "ai"
 term = "yes"
 by = "role"
+[[section.figure]]
+id = "together"
+kind = "combinations"
+question = "tools"
 [[section.claim]]
 kind = "level"
 question = "ai"
@@ -70,7 +74,7 @@ class Built:
         roles = ["Developer"] * 30 + ["Ops"] * 20 + ["Manager"] * 4
         texts = [MARKED, SECRET, *["Nothing"] * 52]
         lines = [
-            f'{n},ok,{role},{"Yes" if n % 3 else "No"},,,"{text}"'
+            f'{n},ok,{role},{["No,", "Yes,A", "Yes,A;B"][n % 3]},,"{text}"'
             for n, (role, text) in enumerate(zip(roles, texts, strict=True))
         ]
         rows = "\n".join(["id,status,role,ai,tools,depend,comment", *lines]) + "\n"

@@ -222,7 +222,8 @@ def _row(data: ChartData, row: Heading, column: Heading, mark: Mark) -> dict[str
         "by": mark.by,
         "domain": mark.domain,
         "domain_label": " × ".join(domains),
-        "statistic": mark.statistic,
+        # The share of a set is not that of the answer with its code.
+        "statistic": "set" if sets else mark.statistic,
         "term": mark.term,
         "term_label": row.label if sets else terms.get(mark.term, ""),
         "estimate": _digits(mark.estimate),

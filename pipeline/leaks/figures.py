@@ -72,7 +72,9 @@ def _known(build: Path) -> dict[Key, tuple[float | None, int | None]]:
     """Value and n of each estimate of the build; none of either where it is hidden."""
     rows = connect().execute(
         'SELECT wave, question, "by", domain, statistic, term, estimate, n'
-        f" FROM {parquet(build / 'estimates.parquet')}"
+        f" FROM {parquet(build / 'estimates.parquet')} UNION ALL"
+        " SELECT wave, question, '', '', 'set', term, estimate, n"
+        f" FROM {parquet(build / 'combinations.parquet')}"
     )
     return {(w, q, b, d, s, t): (e, n) for w, q, b, d, s, t, e, n in rows.fetchall()}
 
