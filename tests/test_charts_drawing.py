@@ -272,7 +272,7 @@ def test_vega_draws_the_same_picture(folder: Path, name: str, width: int) -> Non
     high, wide = (min(pair) for pair in zip(ours.shape, theirs.shape, strict=True))
     assert abs(ours.shape[0] - theirs.shape[0]) <= 1
     apart = np.abs(ours[:high, :wide] - theirs[:high, :wide])
-    assert apart.mean() < 0.1
+    assert apart.mean() < 0.5
     assert apart.max() < 128
 
 
