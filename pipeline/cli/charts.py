@@ -128,10 +128,10 @@ def _list(project: Project, words: list[str], *, as_json: bool) -> None:
         rows = [_plain(*each) for each in found]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    if not found:
+    if words and not found:
         what = f"no figure has the words '{' '.join(words)}'"
         raise NotFound(what, remedy="Take fewer of them, or none for all figures.")
-    widest = max(len(name) for name, _ in found)
+    widest = max((len(name) for name, _ in found), default=0)
     for _, group in groupby(found, key=lambda each: each[1].report):
         figures = list(group)
         of = figures[0][1]

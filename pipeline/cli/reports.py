@@ -72,7 +72,7 @@ def _list(project: Project, words: str, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
         return
-    if not found:
+    if words and not found:
         what = f"no report has the words '{words}'"
         raise NotFound(what, remedy="Leave the words out for all reports.")
     rows = [
