@@ -87,7 +87,7 @@ def _answered(asked: str, meant: Meant, build: Path) -> Answer:
     place = f"{question.text} ({survey.title}, {_when(meant)})"
     if planned.plan is None or planned.left_out:
         # Half an answer would be another answer.
-        return Answer(asked, survey.id, place, (), (), _why(planned))
+        return Answer(asked, survey.id, place, (), (), _why(meant, planned))
     facts = {f.id: f for c in planned.plan.claims() for f in c.facts()}
     used = dict.fromkeys(name for s in planned.plan.best for name in s.facts)
     return Answer(
@@ -100,8 +100,10 @@ def _answered(asked: str, meant: Meant, build: Path) -> Answer:
     )
 
 
-def _why(planned: Planned) -> str:
+def _why(meant: Meant, planned: Planned) -> str:
     """Why nothing is said; a sentence that is not proved is not shown either."""
+    if meant.kind == "trend" and meant.domains:
+        return "no change that may be told is known of that group"
     reason = planned.left_out[0] if planned.left_out else "nothing may be shown"
     return "no sentence on it passes both locks" if "“" in reason else reason
 
@@ -143,7 +145,7 @@ def _kinds(source: Source, meant: Meant) -> tuple[str, ...]:
         for domain in meant.domains or ("",)
     ]
     rated = meant.survey.question(meant.question).scale is not None
-    return ("mean", "mode") if rated and all(shown) else ("mean",)
+    return ("mode", "mean") if rated and all(shown) else ("mean",)
 
 
 def _share(meant: Meant) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pipeline.narrative.asking.parts import Parts, Text
 from pipeline.narrative.asking.vocabulary import Topic, Vocabulary
-from pipeline.narrative.asking.words import Word, english, words
+from pipeline.narrative.asking.words import Word, english, telling
 
 ENOUGH = 0.45  # of the weight of what a question of the survey says
 LOOSE = frozenset(("work", "us", "tool"))  # say nothing without other words
@@ -47,7 +47,8 @@ def left_over(
     clear = parts.spoken | _explained(known, text, topic, parts)
     clear |= _asked_of(topic, parts) | _people(known, text)
     clear = clear.union(*(place.around for place in parts.split.groups))
-    left = [word.written for word in parts.rest if not _told(word, clear, parts)]
+    bound = _bound(text)
+    left = [w.written for w in parts.rest if not _told(w, clear, parts, bound)]
     return tuple(dict.fromkeys([*left, *_dropped(text, parts)]))
 
 
@@ -72,10 +73,18 @@ def _dropped(text: Text, parts: Parts) -> list[str]:
     ]
 
 
-def _told(word: Word, clear: frozenset[str], parts: Parts) -> bool:
+def _bound(text: Text) -> frozenset[str]:
+    """The "more" of "daily or more", which compares nothing."""
+    pairs = pairwise(word.small for word in text.asked)
+    return frozenset(b for a, b in pairs if a == "or" and b in english().intent)
+
+
+def _told(
+    word: Word, clear: frozenset[str], parts: Parts, bound: frozenset[str]
+) -> bool:
     """Whether somebody accounts for a word; a "not" must be that of an answer."""
-    if word.stem == "not":
-        return "not" in parts.spoken
+    if word.stem == "not" or word.small in bound:
+        return word.stem in parts.spoken
     wanted = word.small in english().intent or word.small in parts.years
     return wanted or word.stem in clear
 
@@ -85,16 +94,21 @@ def _explained(
 ) -> frozenset[str]:
     """The words of its fields of which the text has enough; "how X" is enough.
 
-    A word that only turns up in a long question is not what that question asks.
+    A word that only turns up in a long question is not what that question asks; one
+    that tells answers apart must be that of an answer, if any is named.
     """
     fields = [f for f in topic.fields if known.part(f, parts.own) >= ENOUGH]
     how = [w.stem for w in text.asked[1:2] if (text.form, w.small) == topic.how]
-    return frozenset(how).union(*fields)
+    found = frozenset(how).union(*fields)
+    return found & (topic.steady | topic.said) if parts.chosen else found
 
 
 def _asked_of(topic: Topic, parts: Parts) -> frozenset[str]:
     """The words that only say who was asked: "AI tool users", not "use AI tools"."""
-    spelt = {word.small for word in words(topic.question.base_say)}
+    spelt = [word.small for word in telling(topic.question.base_say)]
+    rest = {word.small for word in parts.rest}
+    if not {*spelt[-1:]} & rest:
+        return frozenset()
     return frozenset(
         word.stem
         for word in parts.rest

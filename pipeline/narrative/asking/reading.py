@@ -10,12 +10,16 @@ import msgspec
 from pipeline.definition import Survey
 from pipeline.narrative.asking.fit import fit_of, left_over
 from pipeline.narrative.asking.intent import (
+    JOINING,
     Cannot,
     Kind,
     Said,
     counted,
     intents,
     kind_of,
+    most_of,
+    thing,
+    things_counted,
 )
 from pipeline.narrative.asking.naming import Unclear
 from pipeline.narrative.asking.parts import (
@@ -56,6 +60,7 @@ class Reading(msgspec.Struct, frozen=True):
     meant: Meant | Cannot
     unknown: tuple[str, ...]
     names: frozenset[str]
+    dated: bool
     fit: float
 
 
@@ -71,6 +76,7 @@ def readings(known: Vocabulary, asked: Sequence[Word]) -> Iterator[Reading]:
                 meant=_meant(known.survey, text, topic, parts),
                 unknown=left_over(known, text, topic, parts),
                 names=parts.names,
+                dated=bool(parts.years),
                 fit=fit_of(known, text, topic, parts),
             )
 
@@ -97,6 +103,9 @@ def _meant(survey: Survey, text: Text, topic: Topic, parts: Parts) -> Meant | Ca
         if not topic.offered(topic.plain, wave):
             return Cannot("which answer is meant, is not clear")
         terms = (topic.plain,)
+    vague = kind == "ranking" and text.form == "how" and len(parts.own) < CLEAR
+    if vague and not any(field <= parts.own for field in topic.fields):
+        return Cannot("it says too little of what is meant")
     by, domains = _who(survey, parts.split)
     return Meant(survey, topic.question.id, kind, terms, by, domains, wave)
 
@@ -126,6 +135,10 @@ def _said(text: Text, topic: Topic, parts: Parts) -> Said:
     return Said(
         form=text.form,
         counted=counted(text.asked),
+        things=things_counted(text.asked),
+        thing=thing(text.asked),
+        joined=any(word.small in JOINING for word in text.asked),
+        most_of=most_of(text.asked),
         intents=intents(parts.rest, topic.steady | parts.spoken),
         terms=len(parts.chosen),
         groups=len(split.groups),

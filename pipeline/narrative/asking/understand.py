@@ -51,7 +51,9 @@ def _best(found: Sequence[Reading]) -> Meant | Refused:
     rivals = [r for r in close if _other(r, first)]
     if rivals:
         near = _near([first, *rivals])
-        return Refused("it can be read in more than one way", near)
+        several = len({survey.id for survey, _ in near}) > 1
+        why = "several surveys ask that" if several else "it can be read in two ways"
+        return Refused(why, near)
     assert isinstance(first.meant, Meant)
     return first.meant
 
@@ -65,12 +67,17 @@ def _rank(reading: Reading) -> tuple[float, int]:
 def _other(one: Reading, first: Reading) -> bool:
     """Whether a reading asks for something else, not for the same groups otherwise.
 
-    An answer may be a question of its own: Argo is a tool and a project.
+    An answer may be a question of its own: Argo is a tool and a project. What an older
+    wave asked may have been asked otherwise since.
     """
     a, b = one.meant, first.meant
-    if isinstance(a, Cannot):
-        return bool(first.names & one.topic.title) and one.topic != first.topic
     assert isinstance(b, Meant)
+    if isinstance(a, Cannot):
+        if one.survey.id != first.survey.id or one.topic == first.topic:
+            return False
+        last = one.survey.waves[-1].id
+        since = b.wave != last and last in one.topic.question.columns
+        return bool(first.names & one.topic.title) or (since and not first.dated)
     return (a.survey.id, a.question, a.terms) != (b.survey.id, b.question, b.terms)
 
 

@@ -76,7 +76,21 @@ class Topic(msgspec.Struct, frozen=True):
     @property
     def title(self) -> frozenset[str]:
         """The words of its heading."""
-        return stems(self.question.title)
+        return stems(self.question.label())
+
+    @property
+    def said(self) -> frozenset[str]:
+        """The words of its heading and around its answers."""
+        return self.title | stems(self.question.say.replace("{option}", " "))
+
+    @property
+    def things(self) -> frozenset[str]:
+        """What it asks "which" of, and what its heading names."""
+        after: tuple[str, ...] = ()
+        for word in ("which", "what"):
+            if word in self.spelt:
+                after = self.spelt[self.spelt.index(word) + 1 :]
+        return self.title | stems(" ".join(after[:NOUN]))
 
     @property
     def how(self) -> tuple[str, ...]:

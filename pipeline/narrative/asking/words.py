@@ -18,7 +18,9 @@ SPELT = re.compile(r"\d+(?:,\d{3})+(?!\d)|[^\W_]+")
 NOT = re.compile(r"n[’']t\b", re.IGNORECASE)
 POSSESSIVE = re.compile(r"[’']s\b", re.IGNORECASE)
 ABBREVIATED = 3  # letters, up to which capitals make another word: IT is not "it"
-WHOLE = frozenset(("engineering", "learning", "during", "nothing", "need", "speed"))
+WHOLE = frozenset(
+    ("none", "engineering", "learning", "during", "nothing", "need", "speed")
+)
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -32,6 +34,10 @@ class Word(msgspec.Struct, frozen=True):
     def idle(self) -> bool:
         """Whether it says nothing by itself."""
         return self.small in english().idle
+
+
+IT = Word("IT", "IT", "IT")  # in "people in it"
+INSIDE = frozenset(("in", "at", "from"))
 
 
 class English(msgspec.Struct, frozen=True):
@@ -72,9 +78,12 @@ def clean(text: str) -> str:
 
 def words(text: str) -> list[Word]:
     """The words of a text, in order; "don't" is two."""
-    spelt = SPELT.findall(NOT.sub(" not", POSSESSIVE.sub("", text)))
+    plain = NOT.sub(" not", POSSESSIVE.sub("", text)).replace("%", " percent ")
+    spelt = SPELT.findall(plain)
     shouted = text.isupper()
-    return [_word(each, shouted=shouted) for each in spelt]
+    found = [_word(each, shouted=shouted) for each in spelt]
+    pairs = zip(["", *(word.small for word in found)], found, strict=False)
+    return [IT if word.small == "it" and a in INSIDE else word for a, word in pairs]
 
 
 def written_out(text: str) -> str:
@@ -97,7 +106,8 @@ def stems(text: str) -> frozenset[str]:
 @cache
 def _word(written: str, *, shouted: bool) -> Word:
     small = written.casefold().replace(",", "")
-    if written.isupper() and 1 < len(written) < ABBREVIATED and not shouted:
+    short = written.isupper() and 1 < len(written) < ABBREVIATED
+    if short and small in english().idle and not shouted:
         # "IT" and "US" are names, whatever "it" and "us" are.
         return Word(written, written, written)
     cut = _cut(small)
