@@ -267,8 +267,8 @@ def test_search_works_from_a_disk_by_keyboard_alone(
     found.get_by_role("searchbox").fill("single_psu stratum")
     assert "design" in found.locator(".search li").first.inner_text().lower()
     found.keyboard.press("ArrowDown")
-    found.keyboard.press("Enter")
-    found.wait_for_url("**/*.html*")
+    with found.expect_navigation():
+        found.keyboard.press("Enter")
     assert found.url.startswith(site.as_uri())
     assert "serving" not in found.url
     assert "single_psu" in found.locator("main").inner_text()

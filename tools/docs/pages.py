@@ -20,7 +20,13 @@ DOCS = ROOT / "docs"
 # Pages that no group names come last in "Explanation".
 GROUPS: dict[str, tuple[str, ...]] = {
     "Tutorial": ("tutorial.md",),
-    "How to": ("bring-your-own-survey.md", "reports.md", "charts.md", "analysis.md"),
+    "How to": (
+        "bring-your-own-survey.md",
+        "reports.md",
+        "charts.md",
+        "analysis.md",
+        "scale.md",
+    ),
     "Serve models": ("serving/README.md",),
     "Reference": (
         "commands.md",
