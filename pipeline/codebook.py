@@ -79,8 +79,8 @@ def codebook(survey: Survey, wave_id: str, build: Path) -> Codebook:
         survey=survey.id,
         title=survey.title,
         wave=wave_id,
-        start=wave.start.isoformat(),
-        end=wave.end.isoformat(),
+        start=wave.start.isoformat() if wave.start else "",
+        end=wave.end.isoformat() if wave.end else "",
         respondents=int(people),
         fields=tuple(
             _field(survey, q, wave_id, counts) for q in survey.asked_in(wave_id)
@@ -174,7 +174,8 @@ def page(found: Codebook) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(head)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{escape(head)}</h1>{notice}"
-        f"<p>{found.respondents:,} respondents, {found.start} to {found.end}."
+        f"<p>{found.respondents:,} respondents"
+        f"{f', {found.start} to {found.end}' if found.start else ''}."
         " Numbers are unweighted, and small ones are not hidden: this page is for those"
         " who may see the answers.</p>"
         f"{''.join(_section(field) for field in found.fields)}</body></html>\n"

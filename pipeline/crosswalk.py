@@ -66,8 +66,7 @@ def merged(survey: Survey, crosswalk: Crosswalk, where: str) -> Survey:
             )
         _check(one, known[one.id], where)
         crossed[one.id] = one
-    start = crosswalk.wave.start
-    place = sum(wave.start <= start for wave in survey.waves)
+    place = sum(_is_before(wave, crosswalk.wave) for wave in survey.waves)
     waves = (*survey.waves[:place], crosswalk.wave, *survey.waves[place:])
     questions = tuple(
         _with_wave(question, crossed[question.id], crosswalk.wave, survey, waves)
@@ -89,6 +88,13 @@ def merged(survey: Survey, crosswalk: Crosswalk, where: str) -> Survey:
         waves=tuple(wave if w.id == wave.id else w for w in waves),
         questions=(*questions, *crosswalk.added),
     )
+
+
+def _is_before(one: Wave, other: Wave) -> bool:
+    """By their days in the field; by their ids (years, mostly) where one has none."""
+    if one.start and other.start:
+        return one.start <= other.start
+    return one.id <= other.id
 
 
 def _check(one: Crossed, question: Question, where: str) -> None:

@@ -36,13 +36,14 @@ class Wave(_Noun, frozen=True):
 
     Columns are named by their header; of several header rows the first names the
     question (carried to the right over blanks) and the last names the item, and the
-    two are written `question | item`.
+    two are written `question | item`. `start` and `end` are the days in the field,
+    None where nobody knows them.
     """
 
     id: str
     files: tuple[str, ...]
-    start: dt.date
-    end: dt.date
+    start: dt.date | None = None
+    end: dt.date | None = None
     source: str = ""
     format: Format | Literal[""] = ""
     encoding: str = "utf-8"

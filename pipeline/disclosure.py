@@ -103,7 +103,12 @@ def disclosure(
 
 
 def field_dates(wave: Wave) -> str:
-    """When a wave was in the field: `20 September to 31 October 2024`."""
+    """When a wave was in the field: `20 September to 31 October 2024`.
+
+    Empty where nobody stated it.
+    """
+    if wave.start is None or wave.end is None:
+        return ""
     if wave.start == wave.end:
         return _day(wave.start)
     if wave.start.year != wave.end.year:

@@ -180,7 +180,9 @@ def _problems(survey: Survey) -> Iterator[Problem]:
     for wave in survey.waves:
         if not re.fullmatch(r"[\w.-]+", wave.id):
             yield f"wave {wave.id}", "an id is letters, digits, and . _ - between them"
-        if wave.end < wave.start:
+        if (wave.start is None) != (wave.end is None):
+            yield f"wave {wave.id}", "has only one of start and end"
+        if wave.start and wave.end and wave.end < wave.start:
             yield f"wave {wave.id}.end", "is before its start"
         if not wave.files:
             yield f"wave {wave.id}.files", "names no file"

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from pipeline.definition import Question, Survey, Wave
+from pipeline.errors import DefinitionError
 from pipeline.load import load_survey, read_toml
 from pipeline.project import replace_file
 from pipeline.weights import margin, rake
@@ -244,6 +245,12 @@ def _export(survey: Survey, wave: Wave, plan: SimulatedWave, people: People) -> 
 def _row(
     survey: Survey, wave: Wave, questions: list[Question], people: People, i: int
 ) -> list[str]:
+    if wave.start is None or wave.end is None:
+        raise DefinitionError(
+            "a simulation needs the days in the field",
+            where=f"wave {wave.id}",
+            remedy="Give the wave its start and end.",
+        )
     days = (wave.end - wave.start).days
     day = wave.start + dt.timedelta(days=int(i * days / people.size))
     start = dt.datetime.combine(day, dt.time(8 + i % 12, i * 7 % 60))

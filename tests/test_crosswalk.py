@@ -137,7 +137,11 @@ def test_a_mistake_in_a_crosswalk_is_named(
 def test_an_earlier_wave_takes_its_place_in_time(tmp_path: Path) -> None:
     home = first(tmp_path)
     second(home)
-    survey = reviewed(home, "start = 2024-01-01", "start = 2022-01-01")
+    asked = "# start = YYYY-MM-DD\n# end = YYYY-MM-DD"
+    before = (home / "survey.toml").read_text("utf-8")
+    days = "start = 2023-01-01\nend = 2023-01-31"
+    (home / "survey.toml").write_text(before.replace(asked, days), "utf-8")
+    survey = reviewed(home, asked, "start = 2022-01-01\nend = 2022-01-31")
     assert [wave.id for wave in survey.waves] == ["2024", "2023"]
     (stop,) = survey.question("editor").breaks
     assert stop.wave == "2023"

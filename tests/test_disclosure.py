@@ -165,3 +165,10 @@ def test_dates_read_as_one_would_say_them(start: str, end: str, shown: str) -> N
         WAVE, start=dt.date.fromisoformat(start), end=dt.date.fromisoformat(end)
     )
     assert field_dates(wave) == shown
+
+
+def test_days_that_nobody_stated_are_not_said() -> None:
+    wave = msgspec.structs.replace(WAVE, start=None, end=None)
+    assert field_dates(wave) == ""
+    items = {item.item: item.text for item in disclosure(SURVEY, wave)}
+    assert not items["Dates of data collection"]

@@ -104,6 +104,38 @@ def test_surveymonkey_with_write_ins_and_a_grid(tmp_path: Path) -> None:
     assert by_text["Anything else?"].kind == "open"
 
 
+@pytest.mark.parametrize(
+    ("days", "start", "end"),
+    [
+        (
+            ("2024-03-02 10:00", "2024-02-28 09:00", "2024-03-01 08:00"),
+            "02-28",
+            "03-02",
+        ),
+        (("03/14/2024", "02/28/2024", "03/02/2024"), "02-28", "03-14"),
+        (("14.03.2024", "28.02.2024", "02.03.2024"), "02-28", "03-14"),
+        (("02/03/2024", "03/04/2024", "04/05/2024"), "", ""),  # which is the month?
+    ],
+)
+def test_days_are_read_where_one_order_fits(
+    tmp_path: Path, days: tuple[str, ...], start: str, end: str
+) -> None:
+    lines = [f"{days[n % 3]},{'abc'[n % 3]}" for n in range(60)]
+    path = exports.put(tmp_path, "2024.csv", "\n".join(["Date,Role", *lines]))
+    found = look_at(path, "tried", Wish())
+    said = (found.wave.start, found.wave.end)
+    assert [f"{day:%m-%d}" if day else "" for day in said] == [start, end]
+
+
+def test_days_that_the_export_does_not_say_are_asked_for(tmp_path: Path) -> None:
+    lines = ["Tool,Role", *(f"{'xyz'[n % 3]},{'abc'[n % 3]}" for n in range(60))]
+    path = exports.put(tmp_path, "2024.csv", "\n".join(lines))
+    found, result, home = drafted(path)
+    assert result.problems == ()
+    assert (found.wave.start, found.wave.end) == (None, None)
+    assert "# start = YYYY-MM-DD" in (home / "survey.toml").read_text("utf-8")
+
+
 def test_limesurvey_takes_labels_from_the_r_syntax(tmp_path: Path) -> None:
     path = exports.put(tmp_path, "survey_1_R_data_file.csv", exports.limesurvey())
     exports.put(tmp_path, "survey_1_R_syntax_file.R", exports.SYNTAX)

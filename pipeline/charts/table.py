@@ -181,7 +181,9 @@ def to_json(data: ChartData, title: str) -> dict[str, Any]:
         },
         "by": data.spec.by,
         "waves": [
-            {"id": w, "in_the_field": field_dates(survey.wave(w))} for w in data.waves
+            {"id": w, **({"in_the_field": dates} if dates else {})}
+            for w in data.waves
+            for dates in [field_dates(survey.wave(w))]
         ],
         "sample": survey.sample,
         "base": words.base(data),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,9 +14,10 @@ import msgspec
 from pipeline.definition import Wave
 from pipeline.drafting.choices import OTHER
 from pipeline.drafting.codes import code_for
+from pipeline.drafting.fielded import fielded
 from pipeline.drafting.groups import Member, look_together
 from pipeline.drafting.nouns import Aside, Draft, Guess
-from pipeline.drafting.profile import Profile, days, profile
+from pipeline.drafting.profile import Profile, profile
 from pipeline.drafting.single import look
 from pipeline.drafting.splits import splits
 from pipeline.ingest.formats.qualtrics import PREVIEWS
@@ -65,11 +65,11 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
     respondent, duplicates, notes = _respondent(source, profiles, asides)
     weight = _weight(guesses)
     guesses = [g for g in guesses if g.columns != weight]
-    start, end, dated = _fielded(source, profiles)
+    days, dated = fielded(con, source.variables, profiles, source.wave.format)
     wave = msgspec.structs.replace(
         source.wave,
-        start=start,
-        end=end,
+        start=days[0] if days else None,
+        end=days[1] if days else None,
         respondent=respondent,
         weight=weight,
         missing=missing,
@@ -217,26 +217,6 @@ def _weight(guesses: list[Guess]) -> str:
         if guess.kind == "numeric" and named and around:
             return column
     return ""
-
-
-def _fielded(source: Source, profiles: list[Profile]) -> tuple[dt.date, dt.date, str]:
-    """First and last day of the answers; else the year that the wave is called by, or
-    when the file was written. With what of these it is."""
-    spans = [
-        span
-        for variable, found in zip(source.variables, profiles, strict=True)
-        if variable.hint == "date" or re.search(r"date|time", variable.name, re.I)
-        if found.dated > 0.9 and not re.search(r"birth|dob", variable.name, re.I)
-        if (span := days(found))
-    ]
-    if spans:
-        return *spans[0], "the first and the last answer"
-    if re.fullmatch(r"(19|20)\d\d", source.wave.id):
-        year = int(source.wave.id)
-        span = (dt.date(year, 1, 1), dt.date(year, 12, 31))
-        return *span, "the file has no dates: correct this"
-    written = dt.date.fromtimestamp(source.path.stat().st_mtime)
-    return written, written, "when the file was written: correct this"
 
 
 def _drops(con: DuckDBPyConnection, source: Source) -> Iterator[tuple[Drop, str]]:

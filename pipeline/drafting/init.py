@@ -79,12 +79,9 @@ def look_at(path: Path, survey_id: str, wish: Wish) -> Draft:
 def reading(path: Path, wish: Wish) -> tuple[Wave, str]:
     """How the file is to be read, as a wave, and in words."""
     kind = kind_of(path)
-    today = dt.date.today()
     wave = Wave(
         id=wish.wave or str(_year(path)),
         files=(path.name,),
-        start=today,
-        end=today,
         repair=wish.repair,
     )
     if kind == "text":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -106,16 +105,3 @@ def profile(con: DuckDBPyConnection, column: int) -> Profile:
     if not rows:
         return Profile(0, 0, [])
     return Profile(int(rows[0][2]), int(rows[0][3]), [(t, n) for t, n, *_ in rows])
-
-
-def days(found: Profile) -> tuple[dt.date, dt.date] | None:
-    """The first and the last day among dates that begin with the year."""
-    said = sorted(
-        text.strip()[:10].replace("/", "-")
-        for text, _ in found.texts
-        if re.match(r"\d{4}[-/]\d{2}[-/]\d{2}", text.strip())
-    )
-    try:
-        return dt.date.fromisoformat(said[0]), dt.date.fromisoformat(said[-1])
-    except (IndexError, ValueError):
-        return None

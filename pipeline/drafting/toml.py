@@ -48,8 +48,7 @@ def wave_table(draft: Draft, table: str = "[[wave]]") -> str:
         table,
         f"id = {quoted(wave.id)}",
         f"files = {listed(wave.files)}",
-        f"start = {wave.start.isoformat()}  # {draft.dated}",
-        f"end = {wave.end.isoformat()}",
+        *_field(draft),
         *_reading(wave),
     ]
     for drop, evidence in draft.drops:
@@ -70,6 +69,19 @@ def wave_table(draft: Draft, table: str = "[[wave]]") -> str:
     ]
     lines += _unused(draft.asides)
     return "\n".join(line for line in lines if line)
+
+
+def _field(draft: Draft) -> Iterator[str]:
+    """The days in the field, and which column says so; else a request for them."""
+    start, end = draft.wave.start, draft.wave.end
+    if start is None or end is None:
+        yield "# When was it in the field? The export does not say; reports print it."
+        yield "# start = YYYY-MM-DD"
+        yield "# end = YYYY-MM-DD"
+        return
+    said = comment(draft.dated)
+    yield f'start = {start.isoformat()}  # first and last date in "{said}"'
+    yield f"end = {end.isoformat()}"
 
 
 def _reading(wave: Wave) -> Iterator[str]:

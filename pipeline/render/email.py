@@ -46,7 +46,8 @@ def _said(section: Section) -> list[str]:
 
 
 def _foot(report: Report) -> Iterator[str]:
-    yield f"{report.respondents} respondents, {report.dates}."
+    dates = f", {report.dates}" if report.dates else ""
+    yield f"{report.respondents} respondents{dates}."
     yield from (line for line in (*report.method, report.citation) if line)
 
 

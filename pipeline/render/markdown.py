@@ -24,7 +24,8 @@ def _lines(report: Report) -> Iterator[str]:
     if report.notice:
         yield from (f"> **{_safe(report.notice)}**", "")
     yield from (_safe(report.standfirst), "")
-    yield from (f"{_safe(report.respondents)} respondents, {_safe(report.dates)}.", "")
+    dates = f", {_safe(report.dates)}" if report.dates else ""
+    yield from (f"{_safe(report.respondents)} respondents{dates}.", "")
     for section in report.sections:
         yield from _section(section)
     yield from ("## How this report was made", "")

@@ -63,7 +63,9 @@ def _cover(deck: Presentation, report: Report) -> None:
         slide, report, [" · ".join(filter(None, (survey, report.brand.name)))], 1.5, 16
     )
     _text(slide, report, [report.standfirst], 3.8, 20, high=1.4)
-    facts = f"{report.respondents} respondents · {report.dates}"
+    facts = " · ".join(
+        filter(None, (f"{report.respondents} respondents", report.dates))
+    )
     _text(slide, report, [facts], 5.5, 14)
     _notes(slide, [*report.method, report.citation, report.licence])
 
