@@ -100,6 +100,9 @@ def test_surveymonkey_with_write_ins_and_a_grid(tmp_path: Path) -> None:
         "Other (please specify)": count(lambda n: n % 4 != 3),
     }
     git = by_text["How often do you use these? – Git"]
+    assert git.title == "Git"
+    assert [g.title for g in found.guesses if "–" not in g.text] == [""] * 3
+    assert load_survey(home / "survey.toml").question(git.id).label() == "Git"
     assert (git.kind, shares(home, git.id)) == ("single", {"Daily": 20, "Never": 20})
     assert by_text["Anything else?"].kind == "open"
 

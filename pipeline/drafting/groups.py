@@ -41,7 +41,11 @@ def look_together(
     """What the columns of one question are."""
     grid = _rows_of_columns(members)
     if grid:
-        return [g for row in grid for g in look_together(con, names, row, rows)]
+        return [
+            msgspec.structs.replace(g, title=row) if row and isinstance(g, Guess) else g
+            for row, of_row in grid.items()
+            for g in look_together(con, names, of_row, rows)
+        ]
     whole = [m for m in members if plain(m.variable.option) in ONE]
     if len(whole) == 1:
         return [_with_other(m, m is whole[0], rows) for m in members]
@@ -58,8 +62,8 @@ def look_together(
     return [*(look(m.variable, m.profile, rows) for m in closed), *asides]
 
 
-def _rows_of_columns(members: list[Member]) -> list[list[Member]]:
-    """A grid with a column for each of its cells, `Row - Answer`; [] if it is none.
+def _rows_of_columns(members: list[Member]) -> dict[str, list[Member]]:
+    """A grid with a column for each of its cells, `Row - Answer`; {} if it is none.
 
     Every answer then stands behind several rows. Each row is a question of its own.
     """
@@ -80,7 +84,7 @@ def _rows_of_columns(members: list[Member]) -> list[list[Member]]:
         )
     several = sum(len(of_row) > 1 for of_row in by_row.values())
     regular = len(split) >= 0.8 * len(members) and len(answers) <= 11
-    return list(by_row.values()) if regular and several > 1 else []
+    return by_row if regular and several > 1 else {}
 
 
 def _is_typed(member: Member, members: list[Member]) -> bool:

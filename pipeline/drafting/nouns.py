@@ -35,6 +35,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     text: str
+    title: str = ""
     kind: Kind
     columns: str | tuple[str, ...]
     evidence: str

@@ -27,11 +27,12 @@ def question(
     sure: Sure,
     **more: object,
 ) -> Guess:
-    """A guess about one column."""
+    """A guess about one column; a row of a grid is headed by its own label."""
     text = f"{variable.text} – {variable.option}" if variable.option else variable.text
     known = {
         "id": _id(variable),
         "text": text or variable.name,
+        "title": variable.option if variable.text else "",
         "kind": kind,
         "columns": variable.name,
         "evidence": evidence,

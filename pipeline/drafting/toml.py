@@ -133,6 +133,7 @@ def question_table(guess: Guess, wave: str, table: str = "question") -> str:
         f"[[{table}]]",
         f"id = {quoted(guess.id)}",
         f"text = {quoted(guess.text)}",
+        *([f"title = {quoted(guess.title)}"] if guess.title else []),
         f"kind = {quoted(guess.kind)}",
         f"columns = {{ {_key(wave)} = {where} }}",
     ]
