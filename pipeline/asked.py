@@ -64,6 +64,18 @@ class Asked(msgspec.Struct, frozen=True):
         )
         return {domain for (domain,) in rows.fetchall()}
 
+    def largest(self) -> int:
+        """How many answered in the largest domain, hidden or not: only for whoever
+        holds the answers anyway."""
+        item = f'"={self.question.items(self.wave)[0]}"'
+        sample, split = self.sample(), [f'"{one}"' for one in self.by]
+        where = " AND ".join([f"{item} IS NOT NULL", *(f"{s} <> ''" for s in split)])
+        groups = ", ".join(split) or "true"
+        rows = sample.con.execute(
+            f"SELECT count(*) FROM {sample.table} WHERE {where} GROUP BY {groups}"
+        ).fetchall()
+        return max((int(n) for (n,) in rows), default=0)
+
     def require_base(self) -> None:
         """Raise `DataError` if too few answered for anything to be shown."""
         if replace(self, by=()).hidden():

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from pipeline.analysis import Analysis
-from pipeline.asked import Row
+from pipeline.asked import Asked, Row
 from pipeline.errors import Missing
 
 HIDDEN = "too few"
@@ -46,7 +46,18 @@ def table(
     head = [asked.text, *([analysis.survey.notice] if analysis.survey.notice else [])]
     notes = [NOTE] if any(MARK in line for line in lines) else []
     notes += [FOLDED] if "" in lines else []
+    if all(row["flag"] == "suppressed" for row in rows):
+        notes.append(_all_hidden(analysis, question, by, rows[0]["wave"]))
     return "\n".join([*head, "", *lines, *[""][: len(notes)], *notes])
+
+
+def _all_hidden(analysis: Analysis, question: str, by: str, wave: str) -> str:
+    """Why a table shows nothing, and what to change."""
+    survey = analysis.survey
+    split = tuple(filter(None, by.split("*")))
+    asked = Asked(survey, analysis.build, survey.question(question), wave, split)
+    what = f"the largest group has {asked.largest()}" if by else "fewer answered"
+    return f"min_base is {survey.min_base}, {what}: change it in survey.toml"
 
 
 def _rows(analysis: Analysis, question: str, by: str, wave: str) -> list[Row]:

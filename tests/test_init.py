@@ -130,6 +130,21 @@ def test_days_are_read_where_one_order_fits(
     assert [f"{day:%m-%d}" if day else "" for day in said] == [start, end]
 
 
+@pytest.mark.parametrize(
+    ("rows", "least"), [(600, 30), (180, 30), (177, 10), (60, 10), (57, 5), (6, 5)]
+)
+def test_a_small_survey_has_a_base_that_shows_its_groups(
+    tmp_path: Path, rows: int, least: int
+) -> None:
+    """Three roles, each of a third of the rows."""
+    lines = ["Tool,Role", *(f"{'xy'[n % 2]},{'abc'[n % 3]}" for n in range(rows))]
+    path = exports.put(tmp_path, "2024.csv", "\n".join(lines))
+    found, _, home = drafted(path)
+    assert load_survey(home / "survey.toml").min_base == found.min_base == least
+    said = "groups are small here" in (home / "survey.toml").read_text("utf-8")
+    assert said == (least < 30)
+
+
 def test_days_that_the_export_does_not_say_are_asked_for(tmp_path: Path) -> None:
     lines = ["Tool,Role", *(f"{'xyz'[n % 3]},{'abc'[n % 3]}" for n in range(60))]
     path = exports.put(tmp_path, "2024.csv", "\n".join(lines))

@@ -10,6 +10,7 @@ from small import DEFINITION, built, write_survey
 from pipeline import open_survey
 from pipeline.analysis import Analysis
 from pipeline.errors import DataError
+from pipeline.terminal import table
 
 MORE = """
 [[question]]
@@ -71,3 +72,11 @@ def test_mentions_have_the_base_that_is_published(tmp_path: Path) -> None:
     row = found.iloc[0]
     assert row["estimate"] == 1
     assert row["low"] < 0.95  # nobody mentioned the other tool, of 30
+
+
+def test_a_table_of_nothing_says_what_to_change(tmp_path: Path) -> None:
+    """Of 18 people in two roles, 16 answered, 8 of each role."""
+    survey = asked(tmp_path, 2, people=18)
+    said = "min_base is 10, the largest group has 8: change it in survey.toml"
+    assert table(survey, "rely", "role", "").splitlines()[-1] == said
+    assert "min_base" not in table(survey, "rely", "", "")

@@ -19,7 +19,7 @@ from pipeline.drafting.groups import Member, look_together
 from pipeline.drafting.nouns import Aside, Draft, Guess
 from pipeline.drafting.profile import Profile, profile
 from pipeline.drafting.single import look
-from pipeline.drafting.splits import splits
+from pipeline.drafting.splits import least, splits
 from pipeline.ingest.formats.qualtrics import PREVIEWS
 from pipeline.ingest.formats.redcap import EVENT, REPEAT
 from pipeline.ingest.formats.variables import Variable
@@ -74,6 +74,7 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
         weight=weight,
         missing=missing,
     )
+    dimensions = splits(guesses)
     return Draft(
         id=survey_id,
         title=title,
@@ -82,7 +83,8 @@ def draft(con: DuckDBPyConnection, source: Source, survey_id: str, title: str) -
         read_as=source.read_as,
         guesses=tuple(guesses),
         asides=tuple(a for a in asides if a.column not in (respondent, weight)),
-        splits=splits(guesses),
+        splits=dimensions,
+        min_base=least(source.rows, guesses, dimensions),
         drops=tuple(drops),
         proposed=tuple(_proposed(guesses, profiles)),
         notes=tuple(notes),

@@ -85,5 +85,5 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     proposed: tuple[tuple[Repair, str], ...] = ()
     notes: tuple[str, ...] = ()
     duplicates: str = "error"
-    min_base: int = 30
+    min_base: int
     dated: str = ""

@@ -10,6 +10,7 @@ from itertools import islice
 from pipeline.drafting.nouns import Guess, Split
 
 FEW = 12  # domains
+SMALL = 60  # a largest group; below it a base of 30 would hide nearly every group
 MOST = 15  # domains of a dimension; rarer ones are put together
 LIKELY = (
     (
@@ -55,6 +56,18 @@ def splits(guesses: Iterable[Guess]) -> tuple[Split, ...]:
     found = tuple(_splits(usable))
     few = (g for g in usable if _domains(g) <= FEW)
     return found or tuple(_any(guess) for guess in islice(few, 1))
+
+
+def least(rows: int, guesses: Iterable[Guess], found: Iterable[Split]) -> int:
+    """A `min_base` that leaves something to show: 30, or less where even the largest
+    group of the first dimension is small. Never below 5."""
+    largest = rows
+    for split in islice(found, 1):
+        guess = next(g for g in guesses if g.id == split.question)
+        largest = max(c.count for c in guess.choices if not c.missing)
+    if min(rows, largest) >= SMALL:
+        return 30
+    return 10 if largest >= 20 else 5
 
 
 def _any(guess: Guess) -> Split:

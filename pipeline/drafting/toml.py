@@ -9,6 +9,7 @@ from itertools import groupby
 from pipeline.definition import Wave
 from pipeline.drafting.nouns import Aside, Choice, Draft, Guess, Split
 
+USUAL = 30  # respondents that a published figure should rest on
 MANY = 100  # empty columns that are listed one by one
 
 
@@ -35,6 +36,8 @@ def _head(draft: Draft) -> str:
         'sample = "opt-in"  # or "probability", if respondents were drawn at random',
         f"min_base = {draft.min_base}  # what fewer people answered is not shown",
     ]
+    if draft.min_base < USUAL:
+        lines.append(f"# {USUAL} is usual; groups are small here: raise it to publish")
     if draft.duplicates != "error":
         lines.append(f"duplicates = {quoted(draft.duplicates)}")
     lines += [f"# {note}" for note in draft.notes]
