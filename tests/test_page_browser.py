@@ -180,10 +180,11 @@ def test_dark_changes_the_page_and_the_drawings(open_page: Open) -> None:
         found: list[str] = page.evaluate(
             """() => {
               const of = (e, name) => getComputedStyle(e)[name];
+              const mark = document.querySelector('svg path[role=graphics-symbol]');
               return [of(document.body, 'backgroundColor'),
                       of(document.body, 'color'),
                       of(document.querySelector('svg text'), 'fill'),
-                      of(document.querySelector('svg path[role=graphics-symbol]'), 'fill')]
+                      of(mark, 'fill')]
             }"""
         )
         return found
