@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from reported import HTML, SHAPES, WORDS, sample, with_words
 
 from pipeline.render.email import render_email
@@ -111,3 +112,14 @@ def test_any_shape_of_report_can_be_written(shape: str, tmp_path: Path) -> None:
     assert report.title in unescaped(render_markdown(report))
     assert render_email(report) == render_email(report)
     assert report.sections[0].title in body(render_email(report), "plain")
+
+
+def test_days_that_nobody_stated_leave_no_trace() -> None:
+    report = replace(sample(), dates="")
+    lines = render_markdown(report).splitlines()
+    assert f"{report.respondents} respondents." in lines
+    letter = email.message_from_bytes(
+        render_email(report), policy=email.policy.default
+    ).get_body(("plain",))
+    assert letter is not None
+    assert f"{report.respondents} respondents." in letter.get_content().splitlines()
