@@ -18,7 +18,7 @@ import pytest
 from pipeline.definition import Wave
 from pipeline.drafting.init import Wish, reading
 from pipeline.errors import DataError, SurveyError
-from pipeline.ingest.formats import excel
+from pipeline.ingest.formats import excel, limesurvey
 from pipeline.ingest.formats.files import kind_of, text_kind
 from pipeline.ingest.formats.headers import recognise
 from pipeline.ingest.formats.text import first_rows
@@ -41,6 +41,23 @@ def recognised(folder: Path, text: str) -> tuple[str, int]:
     kind = text_kind(path)
     found = recognise(first_rows(path, kind.encoding, kind.delimiter, 60))
     return found.format, found.header_rows
+
+
+def test_qualtrics_with_one_header_row_loses_no_respondent() -> None:
+    names = ["StartDate", "Progress", "Q1"]
+    answers = ["2025-01-02 10:00", "100", "Yes"]
+    texts = ["Start Date", "Progress", "Do you use AI?"]
+    assert recognise([names, answers, answers], "qualtrics").header_rows == 1
+    assert recognise([names, texts, answers], "qualtrics").header_rows == 2
+    assert recognise([names], "qualtrics").header_rows == 1
+
+
+def test_how_long_an_answer_took_is_no_question() -> None:
+    """Names of LimeSurvey's timing columns, with codes and with texts."""
+    timings = ("interviewtime", "groupTime12", "questionTime7", "123X4X56time")
+    spelt = ("Total time", "Group time: Your work", "Question time: Q1")
+    found = limesurvey.variables((*timings, *spelt, "lifetime", "time"))
+    assert [v.name for v in found if v.hint != "meta"] == ["lifetime", "time"]
 
 
 def test_each_platform_is_recognised_by_what_only_it_writes(tmp_path: Path) -> None:

@@ -36,6 +36,10 @@ def test_the_commands_that_init_proposes_lead_to_a_table_by_role(export: Path) -
         assert done.returncode == 0, done.stderr
     table = {tuple(line.split()) for line in done.stdout.splitlines()}
     assert ("Developer", "33.3", "33.3", "33.3", "60") in table
+    (page,) = (folder / "reports").glob("*/*/index.html")
+    assert "Topline results" in page.read_text(encoding="utf-8")
+    ours = Path(__file__).parent.parent / "reports" / "topline.toml"
+    assert (folder / "reports" / "topline.toml").read_bytes() == ours.read_bytes()
 
 
 def test_check_names_what_does_not_fit_and_fails(export: Path) -> None:

@@ -28,6 +28,14 @@ from pipeline.reading import Repair
 from pipeline.warehouse import connect
 
 LOOKED_AT = 60  # rows
+TOPLINE = """\
+# A report of any survey that has none of its own: every question, nothing to write.
+# To have one of a survey that does: copy this, and add survey = "…".
+
+id = "topline"
+title = "Topline results"
+standfirst = "Every question as it was asked, what was answered, and how groups differ."
+"""
 NAMES = {
     "spss": "SPSS",
     "spss-portable": "SPSS portable",
@@ -117,7 +125,8 @@ def put(root: Path, path: Path, found: Draft, *, replace: bool) -> Path:
     """Write the draft, copy the export beside it; returns the path of the draft.
 
     An existing definition stays unless `replace`. Raw files and builds are kept out of
-    version control from the start: they may be personal.
+    version control from the start: they may be personal. A project without reports
+    gets one of every question.
     """
     home = root / "data" / found.id
     definition = home / "survey.toml"
@@ -132,6 +141,8 @@ def put(root: Path, path: Path, found: Draft, *, replace: bool) -> Path:
     ignored = home / ".gitignore"
     if not ignored.exists():
         replace_file(ignored, b"raw/\nbuild/\n")
+    if not any((root / "reports").glob("*.toml")):
+        replace_file(root / "reports" / "topline.toml", TOPLINE.encode())
     replace_file(definition, write(found).encode())
     return definition
 

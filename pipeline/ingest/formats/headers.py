@@ -45,9 +45,15 @@ def recognise(rows: list[list[str]], wanted: str = "") -> Recognised:
     stacked = wanted in ("surveymonkey", "qualtrics", "csv")
     count = found.header_rows if stacked else 1
     if wanted == "qualtrics":
-        count = max(count, qualtrics.header_rows(rows), 2)
+        count = max(count, qualtrics.header_rows(rows), _texts_below(rows))
     given = next(name for name in FORMATS if name == wanted)
     return Recognised(given, count, "as you said")
+
+
+def _texts_below(rows: list[list[str]]) -> int:
+    """2 if question texts stand below the names; answers have numbers among them."""
+    numbers = any(cell.strip().isdigit() for cell in rows[1]) if rows[1:] else True
+    return 1 if numbers else 2
 
 
 def _recognised(rows: list[list[str]]) -> Recognised:

@@ -33,6 +33,10 @@ ABOUT: dict[str, Hint] = {
     "token": "pii",
     "access code": "pii",
 }
+TIMING = re.compile(  # how long it took, by question, by group, in all
+    r"interview ?time|total time|(?:group|question) ?time\b.*|(?:group|question)time\d+"
+    r"|\d+x\d+(?:x\d+\w*)?time"
+)
 SUB = re.compile(r"(?P<question>.*?)\s*\[(?P<sub>[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*)\]\s*")
 OTHER = {"other", "sonstiges", "autre", "otro", "andere", "anders"}
 
@@ -66,6 +70,8 @@ def _question(
     found = []
     for name, text, sub in columns:
         hint = ABOUT.get(name.strip().casefold(), "")
+        if TIMING.fullmatch(name.strip().casefold()):
+            hint = "meta"
         if text.lstrip().startswith("{"):
             hint = "meta"  # an equation that the survey computes
         if sub is None or (len(subs) < 2 and not sub):
