@@ -124,7 +124,7 @@ def watch(pid: int, most: list[int]) -> None:
 def run(engine: str, folder: Path) -> None:
     """Make the warehouse and the sums, and print how long it took."""
     from pipeline import warehouse
-    from pipeline.engines.choice import DUCKDB, source_on
+    from pipeline.engines.choice import source_on
     from pipeline.estimates.cube import cube
 
     whole = warehouse.connect
@@ -137,8 +137,8 @@ def run(engine: str, folder: Path) -> None:
     warehouse.connect = small
     survey = definition(folder, QUESTIONS)
     started = time.perf_counter()
-    warehouse.build_warehouse(survey, folder, joined=engine == DUCKDB)
-    con = small(folder / "warehouse.duckdb", read_only=True)
+    warehouse.build_warehouse(survey, folder)
+    con = warehouse.open_warehouse(folder)
     begun, digest = time.perf_counter(), hashlib.sha256()
     with source_on(engine, con, survey, folder) as source:
         for part in cube(con, survey, source):
