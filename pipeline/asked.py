@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pipeline.definition import Question, Survey
 from pipeline.errors import DataError, Missing, NotFound, suggestion
 from pipeline.labels import labels_of, place_of
-from pipeline.warehouse import connect, open_warehouse, parquet
+from pipeline.warehouse import open_warehouse, parquet, reader
 
 if TYPE_CHECKING:
     from pipeline.estimates.sample import Sample
@@ -57,7 +57,7 @@ class Asked(msgspec.Struct, frozen=True):
     def hidden(self) -> set[str]:
         """The domains that may not be shown."""
         source = parquet(self.build / "estimates.parquet")
-        rows = connect().execute(
+        rows = reader().execute(
             f"SELECT DISTINCT domain FROM {source} WHERE question = ? AND wave = ?"
             " AND \"by\" = ? AND flag <> ''",
             [self.question.id, self.wave, "*".join(self.by)],
@@ -184,8 +184,8 @@ def waves_of(survey: Survey, question: Question) -> list[str]:
 
 def fetch(path: Path, where: str, values: list[str]) -> list[dict[str, Any]]:
     """Rows of a Parquet file as dictionaries."""
-    con = connect()
-    found = con.execute(f"SELECT * FROM {parquet(path)} WHERE {where}", values)
+    query = f"SELECT * FROM {parquet(path)} WHERE {where}"
+    found = reader().execute(query, values)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

@@ -96,19 +96,20 @@ def _lacking(wanted: object) -> str:
 
 
 def _typesetting() -> Iterator[Check]:
-    """Typst sets PDFs; its fonts and vl-convert's differ from machine to machine."""
+    """Typst sets PDFs and draws pictures, with the fonts that a machine has."""
+    from pipeline.charts.picture import fonts
+
     try:
-        import typst
+        families = fonts().families()
     except ImportError as error:
         yield Check("PDF", "missing", str(error), "Run: make runtime")
         return
-    families = typst.Fonts().families()
     yield Check("PDF", "ok", f"Typst {version('typst')}, {len(families)} fonts")
     named = [font for font in FONTS if font in families]
     if named:
         yield Check("fonts", "ok", named[0])
     else:
-        what = f"neither {' nor '.join(FONTS)}: another font is in PDFs and cards"
+        what = f"neither {' nor '.join(FONTS)}: another font is in PDFs and pictures"
         remedy = "On Debian and Ubuntu: apt-get install fonts-liberation"
         yield Check("fonts", "absent", what, remedy)
 

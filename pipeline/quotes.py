@@ -15,7 +15,7 @@ from pipeline.errors import DefinitionError
 from pipeline.ingest.pseudonyms import PSEUDONYM
 from pipeline.outline import Outline, QuoteSpec
 from pipeline.report import Quote
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import parquet, reader
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +29,7 @@ def quotes_of(
     Raises `DefinitionError`, naming section, question and row, for one that is not in
     the warehouse as it is marked.
     """
-    con = connect()
+    con = reader()
     found: dict[str, tuple[Quote, ...]] = {}
     for section in outline.sections:
         where = f"report {outline.id}, section {section.id}"

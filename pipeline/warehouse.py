@@ -29,6 +29,19 @@ def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyCon
     return con
 
 
+def reader() -> DuckDBPyConnection:
+    """A connection that only reads files; to open a first one takes ten of its queries.
+
+    It shares its memory with all others, so nothing can be created in it.
+    """
+    return _shared().cursor()
+
+
+@cache
+def _shared() -> DuckDBPyConnection:
+    return connect()
+
+
 @cache
 def statement(name: str) -> str:
     """The SQL text of `pipeline/sql/<name>.sql`."""

@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,10 +35,7 @@ from pipeline.errors import Missing, SurveyError
 from pipeline.narrative.answers import has_place
 from pipeline.narrative.facts import doubtful
 from pipeline.outline import FigureSpec
-from pipeline.warehouse import connect, parquet, statement
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from pipeline.warehouse import parquet, reader, statement
 
 Measure = Literal["share", "mean"]
 Domain = tuple[tuple[str, str], ...]  # (dimension, code), sorted
@@ -219,19 +215,13 @@ def _fetched(query: str, wanted: dict[str, Any], path: Path) -> list[tuple[Any, 
     from duckdb import BinderException, IOException
 
     try:
-        return _memory().cursor().execute(query, wanted).fetchall()
+        return reader().execute(query, wanted).fetchall()
     except (BinderException, IOException):
         raise Missing(
             "built by an earlier version",
             where=str(path),
             remedy="Build it again: stateof run.",
         ) from None
-
-
-@cache
-def _memory() -> DuckDBPyConnection:
-    """One connection for all figures: opening one takes four times a query."""
-    return connect()
 
 
 def _pairs(mark: Mark) -> Domain:

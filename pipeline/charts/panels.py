@@ -53,6 +53,24 @@ class Panel(msgspec.Struct, frozen=True):
     first: bool
 
 
+class Cell(msgspec.Struct, frozen=True):
+    """One bar: its panel and column, its place there, and what a share takes."""
+
+    panel: Panel
+    column: Heading
+    slot: Slot
+    unit: float
+
+    def x(self, share: float) -> float:
+        """Where a share ends, in pixels."""
+        return self.panel.left + share * self.unit
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is everyone's."""
+        return self.panel.row.everyone or self.column.everyone
+
+
 def panels(data: ChartData, palette: Palette, width: float) -> Body:
     """Everyone's bar in another colour; intervals as thin lines."""
     grid = _grid(data, width)
@@ -65,9 +83,10 @@ def panels(data: ChartData, palette: Palette, width: float) -> Body:
         feet.append({"x": x, "x2": x, "y": y - 2, "y2": y + tall})
         for column, high in zip(data.columns, grid.heights, strict=True):
             slot = Slot(panel.row, y + (high - BAR) / 2, y + (high + BAR) / 2)
-            shapes += _bar(data, panel, column, slot, grid, palette)
-            ends += _ends(data, panel, column, slot, grid, palette)
-            texts.append(_value(data, panel, column, slot, grid, palette))
+            cell = Cell(panel, column, slot, grid.unit)
+            shapes += _bar(data, cell, palette)
+            ends += _ends(data, cell, palette)
+            texts.append(_value(data, cell, palette))
             if panel.first:
                 texts += _label(column, slot, grid, palette)
             y += high
@@ -128,68 +147,43 @@ def _label(column: Heading, slot: Slot, grid: Grid, palette: Palette) -> list[Te
     ]
 
 
-def _aside(panel: Panel, column: Heading) -> bool:
-    return panel.row.everyone or column.everyone
-
-
-def _bar(
-    data: ChartData,
-    panel: Panel,
-    column: Heading,
-    slot: Slot,
-    grid: Grid,
-    palette: Palette,
-) -> list[dict[str, Any]]:
-    share = data.value(panel.row, column)
+def _bar(data: ChartData, cell: Cell, palette: Palette) -> list[dict[str, Any]]:
+    share = data.value(cell.panel.row, cell.column)
     if share is None:
         return []
     return [
         {
-            "label": panel.row.label,
-            "column": column.label,
+            "label": cell.panel.row.label,
+            "column": cell.column.label,
             "share": share,
-            "x": panel.left,
-            "x2": panel.left + share * grid.unit,
-            "y": slot.top,
-            "y2": slot.bottom,
-            "fill": palette.neutral if _aside(panel, column) else palette.accent,
-            "say": spoken(data, panel.row, column),
+            "x": cell.x(0),
+            "x2": cell.x(share),
+            "y": cell.slot.top,
+            "y2": cell.slot.bottom,
+            "fill": palette.neutral if cell.aside else palette.accent,
+            "say": spoken(data, cell.panel.row, cell.column),
         }
     ]
 
 
-def _ends(
-    data: ChartData,
-    panel: Panel,
-    column: Heading,
-    slot: Slot,
-    grid: Grid,
-    palette: Palette,
-) -> list[dict[str, Any]]:
+def _ends(data: ChartData, cell: Cell, palette: Palette) -> list[dict[str, Any]]:
     """The interval, in a colour seen inside the bar and in ink beyond."""
-    mark = data.at(panel.row, column)
+    mark = data.at(cell.panel.row, cell.column)
     if mark is None:
         return []
-    inside = palette.on_neutral if _aside(panel, column) else palette.on_accent
+    inside = palette.on_neutral if cell.aside else palette.on_accent
     return [
-        line | {end: panel.left + line[end] * grid.unit for end in ("x", "x2")}
-        for line in interval(mark, slot, inside, palette)
+        line | {end: cell.x(line[end]) for end in ("x", "x2")}
+        for line in interval(mark, cell.slot, inside, palette)
     ]
 
 
-def _value(
-    data: ChartData,
-    panel: Panel,
-    column: Heading,
-    slot: Slot,
-    grid: Grid,
-    palette: Palette,
-) -> Text:
-    mark = data.at(panel.row, column)
-    y = baseline(slot.middle, SMALL)
+def _value(data: ChartData, cell: Cell, palette: Palette) -> Text:
+    mark = data.at(cell.panel.row, cell.column)
+    y = baseline(cell.slot.middle, SMALL)
     if mark is None or mark.estimate is None:
         words = "–" if mark else ""
-        return Text(panel.left + 5, y, words, palette.muted, SMALL)
+        return Text(cell.x(0) + 5, y, words, palette.muted, SMALL)
     end = mark.estimate if mark.high is None else mark.high
-    x = panel.left + end * grid.unit + 5
-    return Text(x, y, shown(data, mark), palette.ink, SMALL, bold=column.strong)
+    x = cell.x(end) + 5
+    return Text(x, y, shown(data, mark), palette.ink, SMALL, bold=cell.column.strong)

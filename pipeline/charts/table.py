@@ -12,6 +12,7 @@ from pipeline.charts.alt import alt
 from pipeline.charts.axes import Heading
 from pipeline.charts.data import ChartData, Mark
 from pipeline.disclosure import field_dates, interval_wording
+from pipeline.estimates.sets import STATISTIC
 from pipeline.report import Table
 from pipeline.wording import number
 
@@ -224,8 +225,7 @@ def _row(data: ChartData, row: Heading, column: Heading, mark: Mark) -> dict[str
         "by": mark.by,
         "domain": mark.domain,
         "domain_label": " × ".join(domains),
-        # The share of a set is not that of the answer with its code.
-        "statistic": "set" if sets else mark.statistic,
+        "statistic": STATISTIC if sets else mark.statistic,
         "term": mark.term,
         "term_label": row.label if sets else terms.get(mark.term, ""),
         "estimate": _digits(mark.estimate),

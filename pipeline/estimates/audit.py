@@ -17,7 +17,7 @@ import msgspec
 from pipeline.definition import Survey
 from pipeline.estimates.audit_case import Bases, Bound, Case, Domain
 from pipeline.estimates.suppression import parts
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import parquet, reader
 
 
 def audit(survey: Survey, build: Path, progress: Callable[[str], None]) -> list[Bound]:
@@ -67,7 +67,7 @@ def led_to(survey: Survey, question: str, tables: Mapping[str, Bases]) -> list[B
 def published(path: Path) -> dict[str, dict[str, dict[Domain, int | None]]]:
     """n by wave, question and (split, domain), None where it is hidden."""
     found: dict[str, dict[str, dict[Domain, int | None]]] = {}
-    rows = connect().execute(
+    rows = reader().execute(
         f'SELECT wave, question, "by", domain, MAX(n) FROM {parquet(path)}'
         " GROUP BY ALL ORDER BY ALL"
     )
@@ -82,7 +82,5 @@ def nameless(survey: Survey, path: Path) -> dict[str, dict[str, int]]:
     if not path.is_file() or not names:
         return {}
     counts = ", ".join(f"COUNT(*) FILTER (COALESCE(\"{d}\", '') = '')" for d in names)
-    rows = connect().execute(
-        f"SELECT wave, {counts} FROM {parquet(path)} GROUP BY wave"
-    )
+    rows = reader().execute(f"SELECT wave, {counts} FROM {parquet(path)} GROUP BY wave")
     return {wave: dict(zip(names, n, strict=True)) for wave, *n in rows.fetchall()}

@@ -25,7 +25,7 @@ from pipeline.estimates.audit_case import (
     Domain,
     system,
 )
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import parquet, reader
 
 if TYPE_CHECKING:
     from typing import Any
@@ -170,7 +170,7 @@ def _inner(case: Case, within: dict[str, Any]) -> tuple[Floats, NDArray[np.bool_
 def _counts(path: Path) -> dict[tuple[str, str], dict[str, dict[Domain, int | None]]]:
     """Counts by wave and question, answer, and (split, domain); None where hidden."""
     found: dict[tuple[str, str], dict[str, dict[Domain, int | None]]] = {}
-    rows = connect().execute(
+    rows = reader().execute(
         f'SELECT wave, question, term, "by", domain, count FROM {parquet(path)}'
         " WHERE statistic = 'share' ORDER BY ALL"
     )

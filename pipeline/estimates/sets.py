@@ -2,3 +2,4 @@
 
 MOST_SETS = 20  # of a question, in one wave
 REST, NOTHING, JOIN = "+", "-", "+"  # codes: all other sets, none chosen, a and b
+STATISTIC = "set"  # in published files: not the share of the answer with its code

@@ -8,8 +8,9 @@ from math import isclose
 from pathlib import Path
 
 from pipeline.definition import Survey
+from pipeline.estimates.sets import STATISTIC
 from pipeline.leaks.reading import Folder, Leak, Shown, counts
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import parquet, reader
 
 Key = tuple[str, str, str, str, str, str]
 ROUNDED = 5e-5  # published with four digits at least
@@ -70,10 +71,10 @@ def _drawn(folder: Folder) -> Iterator[Leak]:
 
 def _known(build: Path) -> dict[Key, tuple[float | None, int | None]]:
     """Value and n of each estimate of the build; none of either where it is hidden."""
-    rows = connect().execute(
+    rows = reader().execute(
         'SELECT wave, question, "by", domain, statistic, term, estimate, n'
         f" FROM {parquet(build / 'estimates.parquet')} UNION ALL"
-        " SELECT wave, question, '', '', 'set', term, estimate, n"
+        f" SELECT wave, question, '', '', '{STATISTIC}', term, estimate, n"
         f" FROM {parquet(build / 'combinations.parquet')}"
     )
     return {(w, q, b, d, s, t): (e, n) for w, q, b, d, s, t, e, n in rows.fetchall()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import zipfile
@@ -17,10 +18,14 @@ import msgspec
 from pipeline.errors import DataError
 
 Json = Any
+Content = Any  # a `_Page`, what JSON holds, or text
 TEXTUAL = (".html", ".svg", ".json", ".csv", ".md", ".eml", ".txt", ".toml")
 OFFICE = (".xlsx", ".pptx")
 NO_TEXT = {"script", "style"}
 SPOKEN = {"alt", "title", "aria-label", "content"}
+DAMAGES = (
+    ValueError, KeyError, TypeError, AttributeError, ParseError, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 class Leak(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,36 +87,39 @@ def read_folder(folder: Path) -> Folder:
             unread.append(name)
             continue
         try:
-            said += (Said(name, text) for text in _texts(path) if text.strip())
-            shown += _estimates(path, name)
-            plots += _plots(path)
-        except (ValueError, KeyError, TypeError, AttributeError, ParseError) as error:
-            raise DataError(f"cannot be read: {error}", where=str(path)) from None
-        except zipfile.BadZipFile as error:
+            content = _content(path)
+            said += (Said(name, text) for text in _texts(name, content) if text.strip())
+            shown += _estimates(name, content)
+            if _is_report(name):
+                plots += _plots(content)
+        except DAMAGES as error:
             raise DataError(f"cannot be read: {error}", where=str(path)) from None
     return Folder(shown, said, plots, unread)
 
 
-def _texts(path: Path) -> Iterator[str]:
+def _content(path: Path) -> Content:
+    """What a file holds, taken apart once: a page, a document, parts, or text."""
     if path.suffix in OFFICE:
         with zipfile.ZipFile(path) as parts:
-            for part in sorted(parts.namelist()):
-                if part.endswith(".xml"):
-                    yield from fromstring(parts.read(part)).itertext()
-        return
-    content = path.read_text(encoding="utf-8")
+            names = (part for part in sorted(parts.namelist()) if part.endswith(".xml"))
+            return [list(fromstring(parts.read(name)).itertext()) for name in names]
+    text = path.read_text(encoding="utf-8")
     if path.suffix in (".html", ".svg"):
-        reader = _Page()
-        reader.feed(content)
-        yield from reader.texts
-        yield from (text for data in reader.data for text in _strings(json.loads(data)))
-    elif path.suffix == ".json":
-        yield from _strings(json.loads(content))
-    elif path.suffix == ".csv":
+        return _Page(text)
+    return json.loads(text) if path.suffix == ".json" else text
+
+
+def _texts(name: str, content: Content) -> Iterator[str]:
+    if isinstance(content, _Page):
+        yield from content.texts
+        yield from (text for data in content.data for text in _strings(data))
+    elif name.endswith(".csv"):
         for row in csv.reader(content.splitlines()):
             yield from row
-    else:
+    elif isinstance(content, str) and not name.endswith(".json"):
         yield from content.splitlines()
+    else:
+        yield from _strings(content)
 
 
 def _strings(value: Json) -> Iterator[str]:
@@ -130,11 +138,13 @@ def _strings(value: Json) -> Iterator[str]:
 class _Page(HTMLParser):
     """What is written in a page or drawing, and the data that it holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.texts: list[str] = []
-        self.data: list[str] = []
+        self._data: list[str] = []
         self._within = ""
+        self.feed(page)
+        self.data: list[Json] = [json.loads(data) for data in self._data]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
@@ -149,7 +159,7 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._within == "data":
-            self.data.append(data)
+            self._data.append(data)
         elif not self._within:
             self.texts.append(data)
 
@@ -157,31 +167,28 @@ class _Page(HTMLParser):
         self.texts.append(data)
 
 
-def _estimates(path: Path, name: str) -> Iterator[Shown]:
-    if path.suffix == ".csv":
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if {"wave", "question", "estimate"} <= row.keys():
-                    yield _row(name, row, row["question"])
-    elif path.name == "report.json":
-        for fact in json.loads(path.read_bytes())["facts"]:
+def _estimates(name: str, content: Content) -> Iterator[Shown]:
+    if isinstance(content, _Page):
+        for data in content.data:
+            yield from _explored(name, data)
+    elif name.endswith(".csv"):
+        for row in csv.DictReader(io.StringIO(content, newline="")):
+            if {"wave", "question", "estimate"} <= row.keys():
+                yield _row(name, row, row["question"])
+    elif _is_report(name):
+        for fact in content["facts"]:
             yield _row(name, fact, fact["question"])
-    elif path.suffix == ".json" and not path.name.endswith(".vl.json"):
-        found = json.loads(path.read_bytes())
-        if isinstance(found, dict) and "rows" in found:
-            for row in found["rows"]:
-                yield _row(name, row, found["question"]["id"])
-    elif path.suffix == ".html":
-        reader = _Page()
-        reader.feed(path.read_text(encoding="utf-8"))
-        for data in reader.data:
-            yield from _explored(name, json.loads(data))
+    elif isinstance(content, dict) and "rows" in content and ".vl." not in name:
+        for row in content["rows"]:
+            yield _row(name, row, content["question"]["id"])
 
 
-def _plots(path: Path) -> Iterator[Drawn]:
-    if path.name != "report.json":
-        return
-    for section in json.loads(path.read_bytes())["sections"]:
+def _is_report(name: str) -> bool:
+    return name.rpartition("/")[2] == "report.json"
+
+
+def _plots(report: Json) -> Iterator[Drawn]:
+    for section in report["sections"]:
         for figure in section["figures"]:
             series = figure["plot"]["series"]
             values = [v for one in series for v in one["values"] if v is not None]

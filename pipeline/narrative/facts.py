@@ -15,7 +15,7 @@ import msgspec
 
 from pipeline.definition import Question, Survey
 from pipeline.report import Fact
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import parquet, reader
 from pipeline.wording import number, ordinal, percent, rating
 
 Group = tuple[str, str, str, str]  # wave, question, by, domain
@@ -169,23 +169,19 @@ def _load(
 
 
 def _covariances(path: Path) -> dict[Pair, float]:
-    con = connect()
-    rows = con.execute(
+    rows = reader().execute(
         'SELECT wave, question, term, "by", least(first, second),'
         f" greatest(first, second), covariance FROM {parquet(path)}"
         " WHERE covariance <> 0"
-    ).fetchall()
-    con.close()
-    return {row[:6]: row[6] for row in rows}
+    )
+    return {row[:6]: row[6] for row in rows.fetchall()}
 
 
 def _read(path: Path, kind: type[T], crossed: bool) -> list[T]:
     names = kind.__struct_fields__
     columns = ", ".join(f'"{name}"' for name in names)
     only = "" if crossed else """ WHERE "by" NOT LIKE '%*%'"""
-    con = connect()
-    rows = con.execute(f"SELECT {columns} FROM {parquet(path)}{only}").fetchall()
-    con.close()
+    rows = reader().execute(f"SELECT {columns} FROM {parquet(path)}{only}").fetchall()
     tidy = [dict(zip(names, row, strict=True)) for row in rows]
     return msgspec.convert(tidy, list[kind])  # type: ignore[valid-type]
 

@@ -6,6 +6,7 @@ after it was drafted, or drafted from other estimates, does not come through.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -86,34 +87,38 @@ def _signed(planned: Planned, sentence: Sentence) -> bool:
 
 
 def check_page(page: str, report: Report) -> None:
-    """Raise `SurveyError` unless summaries on a page are the report's, word by word."""
-    reader = _Summaries()
+    """Raise `SurveyError` unless a page says and quotes what the report does.
+
+    Summaries are compared word by word, quotes and captions letter by letter.
+    """
+    reader = _Read()
     reader.feed(page)
+    _check_summaries(reader, report)
+    _check_quotes(reader, report)
+
+
+def _check_summaries(page: _Read, report: Report) -> None:
     expected = [
         [_plain(sentence.text) for sentence in section.summary]
         for section in report.sections
         if section.summary
     ]
-    if reader.loose:
-        raise SurveyError(f"a summary on the page also says “{reader.loose[0]}”")
-    if reader.found != expected:
-        flat = [text for texts in reader.found for text in texts]
+    if page.loose:
+        raise SurveyError(f"a summary on the page also says “{page.loose[0]}”")
+    if page.said != expected:
+        flat = [text for texts in page.said for text in texts]
         known = {text for texts in expected for text in texts}
         odd = next((text for text in flat if text not in known), "something else")
         raise SurveyError(f"a summary on the page is not the report's: “{odd}”")
-    _check_quotes(page, report)
 
 
-def _check_quotes(page: str, report: Report) -> None:
-    """Raise unless what a page quotes is what the report does, letter by letter."""
-    reader = _Quotes()
-    reader.feed(page)
+def _check_quotes(page: _Read, report: Report) -> None:
     marked = [(q.text, q.said_by()) for s in report.sections for q in s.quotes]
-    found = list(zip(reader.quoted, reader.captions, strict=False))
-    if reader.loose:
-        raise SurveyError(f"quoted on the page and not marked: “{reader.loose[0]}”")
-    if found != marked or len(reader.quoted) != len(reader.captions):
-        odd = next((text for text in reader.quoted if text not in dict(marked)), "")
+    found = list(zip(page.quoted, page.captions, strict=False))
+    if page.unmarked:
+        raise SurveyError(f"quoted on the page and not marked: “{page.unmarked[0]}”")
+    if found != marked or len(page.quoted) != len(page.captions):
+        odd = next((text for text in page.quoted if text not in dict(marked)), "")
         raise SurveyError(
             f"quoted on the page otherwise than marked: “{odd or 'a caption'}”"
         )
@@ -123,74 +128,58 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-class _Summaries(HTMLParser):
-    """Sentences within `class="summary"`, and text there that is of no sentence.
+class _Read(HTMLParser):
+    """What a page says in `class="summary"` and quotes in `class="quotes"`.
 
-    The byline, the number of a sentence and whatever else has a class of its own beside
-    the sentences are the renderer's.
+    `loose` is text in a summary that is of no sentence, but for the byline, the number
+    of a sentence and whatever else has a class of its own; `unmarked` what is quoted
+    besides quotes and their captions.
     """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[list[str]] = []
+        self.said: list[list[str]] = []
         self.loose: list[str] = []
-        self._open: list[str] = []
-
-    def handle_starttag(
-        self, tag: str, attrs: Sequence[tuple[str, str | None]]
-    ) -> None:
-        if tag in VOID:
-            return
-        name = (dict(attrs).get("class") or "").split(" ")[0]
-        self._open.append("sup" if tag == "sup" else name)
-        if name == "summary" and tag != "summary":
-            self.found.append([])
-        if name == "sentence":
-            self.found[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID and self._open:
-            self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if "summary" not in self._open or {"sup", "byline"} & {*self._open}:
-            return
-        if "sentence" in self._open:
-            self.found[-1][-1] = _plain(f"{self.found[-1][-1]}{data}")
-        elif data.strip():
-            self.loose.append(data.strip())
-
-
-class _Quotes(HTMLParser):
-    """Quotes and their captions within `class="quotes"`, and what else is quoted."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.quoted: list[str] = []
         self.captions: list[str] = []
-        self.loose: list[str] = []
-        self._open: list[str] = []
+        self.unmarked: list[str] = []
+        self._open: list[tuple[str, str, str]] = []
+        self._within: Counter[str] = Counter()
 
     def handle_starttag(
         self, tag: str, attrs: Sequence[tuple[str, str | None]]
     ) -> None:
         if tag in VOID:
             return
-        self._open.append("quotes" if dict(attrs).get("class") == "quotes" else tag)
-        if "quotes" in self._open and tag == "blockquote":
+        given = dict(attrs).get("class") or ""
+        name = given.split(" ")[0]
+        marks = (f"<{tag}>", f".{name}", "=quotes" if given == "quotes" else "")
+        self._open.append(marks)
+        self._within.update(marks)
+        if name == "summary" and tag != "summary":
+            self.said.append([])
+        if name == "sentence":
+            self.said[-1].append("")
+        if self._within["=quotes"] and tag == "blockquote":
             self.quoted.append("")
-        if "quotes" in self._open and tag == "figcaption":
+        if self._within["=quotes"] and tag == "figcaption":
             self.captions.append("")
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in VOID and self._open:
-            self._open.pop()
+            self._within.subtract(self._open.pop())
 
     def handle_data(self, data: str) -> None:
-        inside, quoted = "quotes" in self._open, "blockquote" in self._open
+        within = self._within
+        if within[".summary"] and not (within["<sup>"] or within[".byline"]):
+            if within[".sentence"]:
+                self.said[-1][-1] = _plain(f"{self.said[-1][-1]}{data}")
+            elif data.strip():
+                self.loose.append(data.strip())
+        inside, quoted = within["=quotes"], within["<blockquote>"]
         if inside and quoted:
             self.quoted[-1] += data
-        elif inside and "figcaption" in self._open:
+        elif inside and within["<figcaption>"]:
             self.captions[-1] += data
         elif (inside or quoted) and data.strip():
-            self.loose.append(data.strip())
+            self.unmarked.append(data.strip())

@@ -10,7 +10,7 @@ from pipeline.charts.axes import counting
 from pipeline.definition import Question, Survey
 from pipeline.disclosure import interval_wording
 from pipeline.tables.book import BannerTable, Book
-from pipeline.warehouse import connect, parquet
+from pipeline.warehouse import parquet, reader
 
 QUERY = """
 SELECT question, wave, "by", domain, term, estimate, low, high, n
@@ -72,7 +72,7 @@ def _question(question: Question) -> dict[str, Any]:
 
 def _rows(build: Path) -> list[tuple[Any, ...]]:
     source = parquet(build / "estimates.parquet")
-    return connect().execute(QUERY.format(source=source)).fetchall()
+    return reader().execute(QUERY.format(source=source)).fetchall()
 
 
 def _letters(

@@ -198,11 +198,6 @@ def _said(hint: Any) -> str:
     raise TypeError(f"no words for {hint}")
 
 
-def public_calls() -> list[str]:
-    """The methods of an analysis that a notebook may use."""
-    return [name for name, _ in _methods()]
-
-
 def _methods() -> list[tuple[str, Callable[..., Any]]]:
     own = vars(Analysis).items()
     return [(n, f) for n, f in own if inspect.isfunction(f) and not n.startswith("_")]
