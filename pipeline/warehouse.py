@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -39,6 +40,8 @@ def reader() -> DuckDBPyConnection:
 
 @cache
 def _shared() -> DuckDBPyConnection:
+    # DuckDB's binding complains of what is still there when Python ends.
+    atexit.register(_shared.cache_clear)
     return connect()
 
 
