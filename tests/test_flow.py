@@ -87,14 +87,3 @@ def test_the_command_line_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
-
-
-def test_nothing_is_said_of_a_reader_when_the_program_ends() -> None:
-    code = (
-        "from pipeline.warehouse import reader;"
-        "print(reader().execute('SELECT 1').fetchall())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert (done.stdout, done.stderr) == ("[(1,)]\n", "")
