@@ -83,6 +83,14 @@ def test_reports_are_listed(project: Path) -> None:
     assert line.split()[0] == "about"
 
 
+def test_a_chart_is_written_without_a_word_of_complaint(project: Path) -> None:
+    """As the program ends, DuckDB tells of connections that were left open."""
+    done = stateof(project, "chart", "ai", "--out", "charts")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert (project / "charts" / "ai.svg").is_file()
+
+
 def test_the_schema_is_printed(project: Path) -> None:
     assert json.loads(stateof(project, "report", "--schema").stdout) == schema()
 
