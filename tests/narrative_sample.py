@@ -225,6 +225,20 @@ def source(rows: Iterable[Row], trends: Iterable[Trend] = ()) -> Source:
     return Source(SURVEY, Estimates(groups=groups, trends=changes), "2025")
 
 
+# Two comparisons of the same groups.
+GAPS = tuple(
+    ClaimSpec(
+        kind="compare",
+        question="trends",
+        term=term,
+        by="side",
+        domain="ops",
+        versus="dev",
+    )
+    for term in "xy"
+)
+
+
 def section(*claims: ClaimSpec) -> SectionSpec:
     """A section that makes these claims."""
     return SectionSpec(id="one", title="One", claims=claims)

@@ -19,7 +19,7 @@ from pipeline.narrative.sections import plan_section
 from pipeline.narrative.stage import draft
 from pipeline.outline import ClaimSpec
 from tests.fake_server import Answer, Body, Reply, completion, fake_server, listed
-from tests.narrative_sample import SURVEY, outline, section, share
+from tests.narrative_sample import GAPS, SURVEY, outline, section, share
 from tests.small import quiet
 from tests.test_narrative_facts import write_estimates
 
@@ -29,17 +29,7 @@ BIG = {"id": "fake-1", "meta": {"n_params": 8_000_000_000}}
 CLAIMS = (
     ClaimSpec(kind="level", question="use", term="yes"),
     ClaimSpec(kind="range", question="use", term="yes", by="role"),
-    *(
-        ClaimSpec(
-            kind="compare",
-            question="trends",
-            term=term,
-            by="side",
-            domain="ops",
-            versus="dev",
-        )
-        for term in "xy"
-    ),
+    *GAPS,
 )
 REPORT = outline(section(*CLAIMS))
 DRAFTS = 8

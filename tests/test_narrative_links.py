@@ -17,7 +17,7 @@ from pipeline.narrative.sections import Planned, plan_section, sayable
 from pipeline.narrative.trials import tables
 from pipeline.outline import ClaimSpec
 from pipeline.wording import opener
-from tests.narrative_sample import change, outline, section, share, source
+from tests.narrative_sample import GAPS, change, outline, section, share, source
 
 LEVEL = ClaimSpec(kind="level", question="use", term="yes")
 
@@ -99,18 +99,7 @@ def sides(ops: tuple[float, float], dev: tuple[float, float]) -> Planned:
     for domain, values in (("ops", ops), ("dev", dev)):
         for term, value in zip("xy", values, strict=True):
             rows.append(share("trends", term, value, by="side", domain=domain))
-    claims = (
-        ClaimSpec(
-            kind="compare",
-            question="trends",
-            term=term,
-            by="side",
-            domain="ops",
-            versus="dev",
-        )
-        for term in "xy"
-    )
-    return plan_section(source(rows), section(*claims), Counter())
+    return plan_section(source(rows), section(*GAPS), Counter())
 
 
 def test_two_gaps_of_the_same_groups_are_alike_or_opposed() -> None:
